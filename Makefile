@@ -1,0 +1,62 @@
+# jaxcnn: `make` lists the targets.
+SHELL := /bin/bash
+ARGS ?=
+
+# The newest Python that runs and can make environments: on PATH, then in pyenv's version folders.
+define find-python
+for each in python3.14 python3.13 python3.12 python3.11 \
+            $$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[1-4]*/bin/python 2>/dev/null | sort -Vr) python3; do \
+  if $$each -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then \
+    $$each -c 'import sys; print("%02d" % sys.version_info[1], sys.executable)'; \
+  fi; \
+done | sort -sr -k1,1 | head -n 1 | cut -d' ' -f2-
+endef
+
+# An interpreter that is named has an environment of its own, so that both can be kept.
+ifdef PYTHON
+VENV := .venv-$(notdir $(PYTHON))
+else
+VENV := .venv
+endif
+RUN := $(VENV)/bin/python
+
+.PHONY: help train test test-slow lint format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  ARGS="--seed 3" passes settings to train; PYTHON=python3.11 chooses the interpreter.'
+
+train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
+	@$(RUN) -m experiments.quickstart $(ARGS)
+
+test: $(VENV)/.installed-dev ## run the tests
+	@$(RUN) -m pytest -q -n auto --dist worksteal $(ARGS)
+
+test-slow: $(VENV)/.installed-dev ## run the long tests: real trainings, real faults
+	@$(RUN) -m pytest -q -m slow $(ARGS)
+
+lint: $(VENV)/.installed-dev ## check format, lint and types
+	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
+
+format: $(VENV)/.installed-dev ## format the code and mend what the linter can
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+
+clean: ## remove the environments (runs/ stays)
+	rm -rf .venv .venv-*
+
+$(VENV)/bin/python:
+	@python="$(PYTHON)"; [ -n "$$python" ] || python="$$($(find-python))"; \
+	if [ -z "$$python" ]; then \
+	  echo 'error: no Python >= 3.11 with venv found on PATH or under pyenv; install one, or name it: make PYTHON=/path/to/python' >&2; exit 2; \
+	fi; \
+	echo "making $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn and what it needs (under a minute, once)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn and its development tools (under a minute, once)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

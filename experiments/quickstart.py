@@ -1,0 +1,26 @@
+"""A good small CNN on CIFAR-10 in a few minutes, on whatever machine this is.
+
+Command   make train        (or: python -m experiments.quickstart)
+Cost      4 minutes on two CPU cores (1,270 images/s in float32)
+Result    82.83 % test, 83.68 % validation (seed 0, n = 1; CIFAR-10 re-encoded as JPEG)
+"""
+
+from jaxcnn.cli import main
+from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, ScheduleConfig
+
+CONFIG = Config(
+    name="quickstart",
+    model="quicknet:kernel_init=dirac",
+    data=DataConfig(fallback="digits"),
+    augment=("crop:padding=2,mode=reflect", "alternating_flip"),
+    loss=LossConfig(smoothing=0.1),
+    optimizer=OptimizerConfig(name="muon", learning_rate=0.08, weight_decay=0.01),
+    schedule=ScheduleConfig(name="piecewise_linear", points=(("0%", 0.3), ("15%", 1.0), ("100%", 0.0))),
+    duration="6epochs",
+    batch_size=500,
+    dtype="auto",
+    views="mirror",
+)
+
+if __name__ == "__main__":
+    main(CONFIG, __doc__)

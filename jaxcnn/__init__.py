@@ -1,0 +1,24 @@
+"""jaxcnn: the lab for convolutional networks in JAX.
+
+`jaxcnn.MODELS[name](num_classes=10)` is a linen module, `jaxcnn.load(path)` a trained run. Importing the package
+imports no JAX and changes nothing in the process.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jaxcnn.errors import UserError
+    from jaxcnn.models import MODELS
+    from jaxcnn.run import Run, load
+
+__all__ = ["MODELS", "Run", "UserError", "load"]
+__version__ = "0.1.0"
+
+_HOMES = {"MODELS": "jaxcnn.models", "Run": "jaxcnn.run", "UserError": "jaxcnn.errors", "load": "jaxcnn.run"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'jaxcnn' has no attribute {name!r}")

@@ -1,0 +1,129 @@
+"""Checkpoints with Orbax: save, restore, and read the variables alone.
+
+A checkpoint is a folder named after its step; it is written beside and renamed when complete, so it is whole or
+absent. The newest ones are kept and, besides them, the best on validation.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import preservation_policy
+
+from jaxcnn.errors import UserError
+
+Tree = Any
+ITEM = "state"
+
+
+def _accuracy(metrics: dict[str, float]) -> float:
+    return metrics["accuracy"]
+
+
+class Checkpoints:
+    """The checkpoints of one run; saving goes on in the background, and `close` waits for it.
+
+    Raises: UserError where a folder cannot be written or a checkpoint cannot be read.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self.folder = folder.resolve()
+        best = preservation_policy.BestN(n=1, get_metric_fn=_accuracy, keep_checkpoints_without_metrics=False)
+        newest = preservation_policy.LatestN(keep)
+        self._options = ocp.CheckpointManagerOptions(
+            preservation_policy=preservation_policy.AnyPreservationPolicy([newest, best]),
+            best_fn=_accuracy,
+            best_mode="max",
+            cleanup_tmp_directories=True,
+        )
+        self._manager = ocp.CheckpointManager(self.folder, options=self._options)
+
+    @property
+    def latest(self) -> int | None:
+        return self._manager.latest_step()
+
+    @property
+    def best(self) -> int | None:
+        """The step of the highest validation accuracy among all that were saved with one."""
+        return self._manager.best_step()
+
+    def save(self, step: int, state: Tree, accuracy: float | None) -> None:
+        """Begins to save; the arrays may be donated as soon as this returns.
+
+        Raises: UserError if this save, or the one before it, fails.
+        """
+        if step == self.latest:
+            return
+        metrics = None if accuracy is None else {"accuracy": accuracy}
+        try:
+            self._manager.save(step, args=ocp.args.Composite(**{ITEM: ocp.args.StandardSave(state)}), metrics=metrics)
+        except Exception as error:  # Orbax and TensorStore raise many kinds
+            raise self._not_saved(error) from error
+
+    def wait(self) -> None:
+        try:
+            self._manager.wait_until_finished()
+        except Exception as error:
+            raise self._not_saved(error) from error
+
+    def restore(self, target: Tree, step: int) -> Tree:
+        """The state saved at `step`; `target` gives its structure, shapes, dtypes and devices."""
+        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, target)
+        try:
+            args = ocp.args.Composite(**{ITEM: ocp.args.StandardRestore(abstract)})
+            return self._manager.restore(step, args=args)[ITEM]
+        except Exception as error:
+            raise _unreadable(self.folder, step, error) from error
+
+    def close(self) -> None:
+        self.wait()
+        self._manager.close()
+
+    def _not_saved(self, error: Exception) -> UserError:
+        complete = complete_steps(self.folder)
+        last = f"the last good checkpoint is step {complete[-1]}" if complete else "no checkpoint has been saved"
+        return UserError(
+            f"could not save a checkpoint in {self.folder}: {_reason(error)}\n"
+            f"{last}; make room or mend the folder's permissions and type the same command again to resume."
+        )
+
+
+def complete_steps(folder: Path) -> list[int]:
+    """The steps whose checkpoints are complete, ascending; reads the disk alone."""
+    if not folder.is_dir():
+        return []
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / "_CHECKPOINT_METADATA").exists())
+
+
+def read_variables(folder: Path, step: int) -> Tree:
+    """{"params", "batch_stats"} of a checkpoint, the moving averages if it has them; needs no model or optimizer."""
+    path = folder.resolve() / str(step) / ITEM
+    try:
+        with ocp.PyTreeCheckpointer() as checkpointer:
+            saved = checkpointer.metadata(path).item_metadata.tree
+            wanted = {"ema": saved["ema"]} if saved["ema"] else {k: saved[k] for k in ("params", "batch_stats")}
+            here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+            abstract = jax.tree.map(lambda m: jax.ShapeDtypeStruct(m.shape, m.dtype, sharding=here), wanted)
+            args = ocp.args.PyTreeRestore(
+                item=abstract,
+                restore_args=ocp.checkpoint_utils.construct_restore_args(abstract),
+                partial_restore=True,
+            )
+            restored = checkpointer.restore(path, args=args)
+    except Exception as error:
+        raise _unreadable(folder, step, error) from error
+    return restored.get("ema", restored)
+
+
+def _unreadable(folder: Path, step: int, error: Exception) -> UserError:
+    others = [other for other in complete_steps(folder) if other != step]
+    path = folder / str(step)
+    remedy = f"Remove it (rm -r {path}) to go on from step {others[-1]}" if others else "There is no other checkpoint"
+    return UserError(f"the checkpoint {path} cannot be read: {_reason(error)}\n{remedy}.")
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of an error, or of what it was raised from where it has none."""
+    text = str(error).strip() or (_reason(error.__cause__) if error.__cause__ else type(error).__name__)
+    return text.splitlines()[0][:300]

@@ -1,0 +1,68 @@
+"""A config class becomes a command line; errors become one message and an exit status.
+
+Exit status: 0 done, 2 something the user can mend, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (both saved).
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from jaxcnn import runtime
+from jaxcnn.config import Config
+from jaxcnn.errors import UserError
+
+
+def main(config: Config, description: str | None) -> None:
+    """Runs one experiment: `config` with whatever the command line changes."""
+    import tyro
+
+    try:
+        program = f"python -m experiments.{config.name}"
+        paragraphs = (description or "").replace("\n\n", "\n").replace("\n", "\n\n")  # tyro joins single lines
+        config = tyro.cli(Config, default=config, description=paragraphs, prog=program)
+        sys.exit(_train(config))
+    except UserError as error:
+        sys.exit(_fail(str(error), 2))
+    except KeyboardInterrupt:
+        sys.exit(_fail("interrupted before the first step: nothing was lost.", 130))
+
+
+def _train(config: Config) -> int:
+    from jaxcnn.tracking import say
+
+    runtime.prepare(config.devices)
+    folder = Path(config.folder or f"runs/{config.name}")
+    what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
+    say(f"{config.name}: {what} -> {folder}")
+    from jaxcnn.fit import fit
+    from jaxcnn.run import finished
+    from jaxcnn.signals import Stopped
+
+    config = runtime.settle(config)
+    done = finished(config)
+    if done is None:
+        try:
+            done = fit(config)
+        except Stopped as stopped:
+            return _fail(str(stopped), stopped.status)
+    else:
+        say(f"This run is finished. To run it anew, remove {folder} or choose another folder (--folder {folder}-2).")
+    _show(done, folder)
+    return 0
+
+
+def _show(summary: dict[str, Any], folder: Path) -> None:
+    if "validation_accuracy" in summary:
+        print(f"validation accuracy  {summary['validation_accuracy']:.2%}")
+    print(
+        f"test accuracy        {summary['test_accuracy']:.2%}  (step {summary['tested_step']:,}, {summary['dataset']})"
+    )
+    print(f"wall time            {summary['wall_seconds']:,.0f} s")
+    print(f"run folder           {folder}  (summary.json, metrics.jsonl, events/, checkpoints/)")
+
+
+def _fail(message: str, status: int) -> int:
+    from jaxcnn.tracking import say
+
+    say(message if status != 2 else f"error: {message}")
+    return status

@@ -1,0 +1,221 @@
+"""An experiment is data: frozen dataclasses, JSON in and out.
+
+Durations are written `10epochs`, `2000steps` or, within a training, `50%`. A hyper-parameter that is None has the
+default of whatever it belongs to; one that is set and not taken by the chosen optimizer or schedule is an error.
+This file imports no JAX, so that `--help` answers at once.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_type_hints
+
+import typeguard
+
+from jaxcnn.errors import UserError, did_you_mean
+
+T = TypeVar("T")
+Rules = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    name: str = "cifar10"
+    """A TFDS image-classification set (cifar10, cifar100, svhn_cropped, ...) or `digits`, which needs no network."""
+    classes: tuple[str, ...] = ()
+    """Keep only these classes, relabelled in this order; none named: all."""
+    validation: int = 5000
+    """Images held out of the training set for every choice that is made."""
+    normalization: str = "standardize"
+    """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
+    fallback: str = ""
+    """A data set to use instead, loudly, where `name` is neither on disk nor to be downloaded."""
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    name: str = "cross_entropy"
+    """`cross_entropy`, `sigmoid` (binary cross-entropy per class) or `squared_error` (on one-hot targets)."""
+    smoothing: float = 0.0
+    """Label smoothing: the share of a target that is spread evenly over all classes."""
+    l1: float = 0.0
+    """Adds l1 * sum |w| over the parameters that `optimizer.decay_rules` select."""
+    l2: float = 0.0
+    """Adds l2/2 * sum w^2 over the same: the classical weight decay of SGD, which passes through the momentum."""
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    name: str = "momentum"
+    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion or muon."""
+    learning_rate: float = 0.1
+    """The peak of the schedule."""
+    weight_decay: float | None = None
+    """Decoupled decay: each step also subtracts rate * weight_decay * w. (Coupled: loss.l2.)"""
+    momentum: float | None = None
+    """momentum, nesterov, rmsprop, muon."""
+    b1: float | None = None
+    """adam, adamw, lion: decay of the first moment."""
+    b2: float | None = None
+    """adam, adamw, lion: decay of the second moment."""
+    decay: float | None = None
+    """rmsprop: decay of the squared gradient."""
+    eps: float | None = None
+    """adagrad, rmsprop, adam, adamw: added to the denominator."""
+    clip_norm: float | None = None
+    """Scale the gradient down to this global norm."""
+    decay_rules: Rules = (("*kernel", 1.0), ("*", 0.0))
+    """(pattern over the parameter path, multiplier of weight decay, l1 and l2); the first match wins."""
+    rate_rules: Rules = ()
+    """(pattern, multiplier of the learning rate); unmatched: 1."""
+    freeze: tuple[str, ...] = ()
+    """Patterns of parameters that do not train; no gradient is computed for them."""
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    name: str = "cosine"
+    """constant, step, piecewise_linear, cosine or one_cycle; a multiplier of the learning rate."""
+    warmup: str = "0steps"
+    """Linear rise from zero before the schedule begins."""
+    boundaries: tuple[str, ...] | None = None
+    """step: when the rate is multiplied by `factor`."""
+    factor: float | None = None
+    """step: by how much."""
+    points: tuple[tuple[str, float], ...] | None = None
+    """piecewise_linear: (when, multiplier), joined by straight lines."""
+    final: float | None = None
+    """cosine, one_cycle: the multiplier at the end."""
+    peak: str | None = None
+    """one_cycle: when the rate is highest."""
+
+
+@dataclass(frozen=True)
+class Config:
+    name: str
+    """What the experiment is called; its run lies in runs/NAME."""
+    model: str = "resnet20"
+    """A name of jaxcnn.MODELS, with options: `vgg16_bn:dropout=0.5`."""
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: tuple[str, ...] = ()
+    """Augmentations in order, with options: `crop:padding=4 flip cutout:size=8`."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    duration: str = "10epochs"
+    """How long to train: `10epochs` or `2000steps`."""
+    batch_size: int = 128
+    """Images per step over all devices together."""
+    seed: int = 0
+    """Decides the initial weights, the order of examples, augmentation, dropout and the validation split."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "float32"
+    """Of activations and products (auto: bfloat16 where the machine is fast in it); all else stays in float32."""
+    batch_norm: Literal["synchronised", "per_device"] = "synchronised"
+    """Statistics over the whole batch, or over each device's share of it."""
+    accumulate: int = 1
+    """Parts into which a batch is cut, one after the other, to save memory."""
+    ema: float = 0.0
+    """Decay per step of the moving average of the weights that is evaluated and loaded; 0: none."""
+    views: Literal["one", "mirror", "mirror_and_shift"] = "one"
+    """Test-time augmentation: the views of an image whose logits are averaged in every evaluation."""
+    evaluate_every: str = "1epochs"
+    """How often to look at the validation images."""
+    checkpoint_every: str = "1epochs"
+    """How often to save."""
+    keep: int = 2
+    """How many of the newest checkpoints to keep, besides the best on validation."""
+    select: Literal["last", "best"] = "last"
+    """Which checkpoint the test set judges: the last, or the best on validation."""
+    log_every: str = "50steps"
+    """How often to write training metrics."""
+    tensorboard: bool = True
+    """Also write TensorBoard events."""
+    folder: str = ""
+    """Where the run lies; empty: runs/NAME."""
+    devices: int = 0
+    """How many devices to use; 0: all. On a CPU more than one are virtual."""
+
+    def __post_init__(self) -> None:
+        durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
+        for duration in durations:
+            steps(duration, steps_per_epoch=1, total=1)
+        positive = ("batch_size", "accumulate", "keep")
+        for name in positive:
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.ema < 1:
+            raise UserError(f"ema is a decay per step in 0 ... 1 (0: none), not {self.ema}")
+
+
+WHERE_NOT_WHAT = ("folder", "devices", "tensorboard")
+"""Settings that do not change what is computed: a run may be resumed with others."""
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epochs?|steps?|%)\s*")
+
+
+def steps(duration: str, steps_per_epoch: int, total: int | None = None) -> int:
+    """A duration in steps; percentages are of `total`.
+
+    Raises: UserError if it is not of the form `10epochs`, `2000steps` or `50%`.
+    """
+    match = _DURATION.fullmatch(duration)
+    if not match:
+        raise UserError(f"cannot read the duration {duration!r}: write it as 10epochs, 2000steps or 50%")
+    count, unit = float(match[1]), match[2]
+    if unit == "%" and total is None:
+        raise UserError(f"the length of a training cannot be {duration!r} of itself: write 10epochs or 2000steps")
+    if unit == "%":
+        return round(count / 100 * (total or 0))
+    return round(count * steps_per_epoch) if unit.startswith("epoch") else round(count)
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def from_dict(kind: type[T], values: Mapping[str, Any], where: str = "config") -> T:
+    """The dataclass `kind` from plain JSON values.
+
+    Raises: UserError for an unknown key (it names the nearest), a missing one or a value of the wrong type.
+    """
+    hints = get_type_hints(kind)
+    for key in values:
+        if key not in hints:
+            raise UserError(f"unknown key {where}.{key}: {did_you_mean(key, hints)}")
+    parsed = {key: _parse(hints[key], value, f"{where}.{key}") for key, value in values.items()}
+    try:
+        return kind(**parsed)
+    except TypeError as error:
+        raise UserError(f"{where} is incomplete: {error}") from None
+
+
+def _parse(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return from_dict(hint, value, where)  # type: ignore[arg-type]
+    value = _tuples(value)
+    if hint is float and type(value) is int:
+        return float(value)
+    try:
+        return typeguard.check_type(value, hint)
+    except typeguard.TypeCheckError as error:
+        raise UserError(f"{where} has a wrong value: {error}") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def differences(ours: Config, theirs: Config) -> list[str]:
+    """One line for each setting in which two configs differ in what they compute."""
+    a, b = _flat(to_dict(ours)), _flat(to_dict(theirs))
+    names = [name for name in a if name not in WHERE_NOT_WHAT and a[name] != b[name]]
+    return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat

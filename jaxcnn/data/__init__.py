@@ -1,0 +1,33 @@
+"""Data sets as uint8 arrays in memory, their splits, the order of an epoch, and normalisation.
+
+`load` reads any image-classification set of TensorFlow Datasets (TFDS) without TensorFlow, and `digits`, which needs
+no network. Nothing in this package imports JAX.
+"""
+
+from jaxcnn.data.dataset import Dataset, MissingData
+from jaxcnn.data.pixels import (
+    CIFAR10_MEAN,
+    CIFAR10_STD,
+    NORMALIZATIONS,
+    flat,
+    normalize,
+    statistics,
+)
+from jaxcnn.data.sources import SOURCES, load
+from jaxcnn.data.splits import Split, epoch_order, split
+
+__all__ = [
+    "CIFAR10_MEAN",
+    "CIFAR10_STD",
+    "NORMALIZATIONS",
+    "SOURCES",
+    "Dataset",
+    "MissingData",
+    "Split",
+    "epoch_order",
+    "flat",
+    "load",
+    "normalize",
+    "split",
+    "statistics",
+]

@@ -1,0 +1,71 @@
+"""Decoded data sets kept on disk: one folder a prepared copy, one `.npy` an array, mapped into memory on reading."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from jaxcnn.data.dataset import ARRAYS, Dataset, arrays, digest
+
+FORMAT = 1  # raise it when decoding changes: older entries are then left alone
+SAMPLE = 1 << 16  # bytes of a data file's beginning that enter the fingerprint
+
+
+def directory() -> Path:
+    """`$JAXCNN_CACHE`, or `jaxcnn` in `$XDG_CACHE_HOME`, or in `~/.cache`."""
+    if chosen := os.environ.get("JAXCNN_CACHE"):
+        return Path(os.path.expanduser(chosen))
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "jaxcnn"
+
+
+def entry(folder: Path) -> Path:
+    """The folder that caches the prepared data in `folder` (`<name>/<version>`); it need not exist."""
+    return directory() / f"{folder.parent.name}-{folder.name}-{_fingerprint(folder)}"
+
+
+def read(entry: Path) -> Dataset | None:
+    """The cached data set, or None if there is none or it is damaged."""
+    try:
+        about = json.loads((entry / "about.json").read_text())
+        stored = {field: np.asarray(np.load(entry / f"{field}.npy", mmap_mode="r")) for field in ARRAYS}
+        dataset = Dataset(
+            about["name"], about["version"], about["digest"], **stored, label_names=tuple(about["labels"])
+        )
+        return dataset if digest(dataset) == dataset.digest else None
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+
+
+def write(entry: Path, dataset: Dataset) -> None:
+    """Stores `dataset` under a temporary name, then renames it; says so on stderr if that cannot be done."""
+    unfinished = entry.with_name(f".{entry.name}.{os.getpid()}")
+    try:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        for field, array in arrays(dataset).items():
+            np.save(unfinished / f"{field}.npy", array)
+        about = {"name": dataset.name, "version": dataset.version, "digest": dataset.digest}
+        (unfinished / "about.json").write_text(json.dumps(about | {"labels": dataset.label_names}))
+        shutil.rmtree(entry, ignore_errors=True)  # what was there could not be read
+        unfinished.rename(entry)
+    except OSError as error:
+        if not entry.exists():  # another process may have been faster
+            print(f"jaxcnn: {dataset.name} is not cached, the next start decodes it again: {error}", file=sys.stderr)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _fingerprint(folder: Path) -> str:
+    """Tells two copies of one version apart: place, names, sizes, times, and what the files begin with."""
+    content = hashlib.sha256(f"{FORMAT} {folder.resolve()}".encode())
+    for path in sorted(folder.iterdir()):
+        if not path.is_file():
+            continue
+        stat = path.stat()
+        content.update(f"\n{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        with path.open("rb") as file:
+            content.update(file.read(SAMPLE))
+    return content.hexdigest()[:16]

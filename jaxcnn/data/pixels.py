@@ -1,0 +1,80 @@
+"""From bytes to numbers: normalisation by name, the statistics it needs, and the flat view.
+
+Written with array methods alone, so the same functions serve NumPy arrays and, inside a compiled step, JAX arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxcnn.data.dataset import Dataset
+from jaxcnn.errors import lookup
+
+if TYPE_CHECKING:
+    import jax
+
+    Array = np.ndarray | jax.Array
+
+# Of the 50,000 train images, in [0, 1], as the literature gives them.
+CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
+CIFAR10_STD = (0.2470, 0.2435, 0.2616)
+
+CHUNK = 1000
+
+
+def _scale(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return pixels / np.float32(127.5) - 1
+
+
+def _standardize(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return (pixels / np.float32(255) - mean) / std
+
+
+# Name -> a function of float32 pixels in 0..255, mean and std `[channel]` in [0, 1].
+NORMALIZATIONS: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+    "scale": _scale,
+    "standardize": _standardize,
+}
+
+
+def normalize(
+    images: Array,
+    name: str = "standardize",
+    mean: Sequence[float] = CIFAR10_MEAN,
+    std: Sequence[float] = CIFAR10_STD,
+    dtype: Any = np.float32,
+) -> Any:
+    """Images `[..., channel]` uint8 as numbers of `dtype`, computed in float32.
+
+    `name`: `scale` (x / 127.5 - 1, in [-1, 1]; ignores `mean` and `std`) or `standardize` ((x / 255 - mean) / std).
+    NumPy in, NumPy out; JAX in, JAX out. Raises UserError for an unknown name.
+    """
+    function = lookup(NORMALIZATIONS, name, "normalization")
+    pixels = images.astype(np.float32)
+    return function(pixels, np.asarray(mean, np.float32), np.asarray(std, np.float32)).astype(dtype)
+
+
+def flat(images: Array) -> Any:
+    """Images `[N, height, width, channel]` as rows `[N, height * width * channel]`."""
+    return images.reshape(images.shape[0], -1)
+
+
+def statistics(data: Dataset | np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel in [0, 1], over all pixels of the train images; exact.
+
+    `data`: a Dataset, or images `[N, height, width, channel]` uint8.
+    """
+    images = data.train_images if isinstance(data, Dataset) else data
+    # A byte has 256 values: how often each occurs holds both moments, in whole numbers.
+    histograms = np.zeros((images.shape[-1], 256), np.int64)
+    for start in range(0, len(images), CHUNK):
+        for channel, counts in enumerate(histograms):
+            counts += np.bincount(images[start : start + CHUNK, ..., channel].ravel(), minlength=256)
+    values = np.arange(256)
+    total, first, second = histograms.sum(1), histograms @ values, histograms @ values**2
+    mean = first / total / 255
+    std = np.sqrt(second / total / 255**2 - mean**2)
+    return tuple(mean.tolist()), tuple(std.tolist())

@@ -1,0 +1,168 @@
+"""Data sets that TFDS has prepared: finding them without importing TFDS, reading them without TensorFlow."""
+
+import io
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxcnn.data.dataset import Dataset, sealed
+from jaxcnn.errors import UserError
+
+NAME = re.compile(r"(?P<base>[a-z]\w*)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?", re.ASCII)
+READABLE = ("array_record", "parquet")
+TEST_SPLITS = ("test", "validation")
+BATCH = 1000
+
+
+def root(data_dir: str | None) -> Path:
+    """Where TFDS keeps prepared data: `data_dir`, or `TFDS_DATA_DIR`, or `~/tensorflow_datasets`."""
+    chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    if "://" in chosen:
+        raise UserError(
+            f"data is read from local folders, not from {chosen}: copy it and set TFDS_DATA_DIR to the copy"
+        )
+    return Path(os.path.expanduser(chosen)).absolute()
+
+
+def find(name: str, root: Path) -> Path | None:
+    """The folder of the newest prepared version of `name`, or None.
+
+    Raises UserError if only configurations of it are prepared and `name` has none.
+    """
+    parts = NAME.fullmatch(name)
+    if parts is None:
+        return None
+    base, version = parts["base"], parts["version"] or "*"
+    if parts["config"]:
+        base = f"{base}/{parts['config']}"
+    if folders := _versions(root, f"{base}/{version}"):
+        return max(folders, key=lambda folder: [int(number) for number in folder.name.split(".")])
+    if configured := _versions(root, f"{base}/*/{version}"):
+        names = sorted({folder.parent.relative_to(root).as_posix() for folder in configured})
+        raise UserError(f"{name} has configurations: name one, such as {', '.join(names)}")
+    return None
+
+
+def read(folder: Path) -> Dataset:
+    """Decodes the prepared data in `folder`; shows a line on a terminal if that takes over a second.
+
+    Raises UserError if it is no image classification, unreadable without TensorFlow, or damaged.
+    """
+    with _readable(folder):
+        about = json.loads((folder / "dataset_info.json").read_text())
+        _check_format(folder, about["name"], about.get("fileFormat", "tfrecord"))
+        return _decoded(folder, about["name"])
+
+
+def _decoded(folder: Path, name: str) -> Dataset:
+    import tensorflow_datasets as tfds  # half a second: not when the cache answers
+
+    builder: Any = tfds.builder_from_directory(folder)
+    features = builder.info.features
+    _check_features(name, features)
+    test = next((split for split in TEST_SPLITS if split in builder.info.splits), None)
+    if test is None or "train" not in builder.info.splits:
+        known = ", ".join(builder.info.splits)
+        raise UserError(f"{name} has the splits {known}: train and one of {', '.join(TEST_SPLITS)} are needed")
+    names = tuple(str(label) for label in features["label"].names)
+    # Records as they are stored: TFDS would decode every feature, and take half as long again.
+    raw = tfds.decode.DeserializeMethod.RAW_BYTES
+    sources = [builder.as_data_source(split, deserialize_method=raw) for split in ("train", test)]
+    arrays = [array for source in sources for array in _arrays(name, source)]
+    for labels in arrays[1::2]:
+        if labels.min() < 0 or labels.max() >= len(names):
+            raise UserError(f"{name} has images without a label: it cannot be used for classification")
+    return sealed(Dataset(name, folder.name, "", *arrays, label_names=names))
+
+
+def _arrays(name: str, source: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Images `[N, height, width, 3]` uint8 and labels `[N]` int32 of a TFDS data source of raw records."""
+    shape = _example(source[0])[0].shape
+    images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)
+    tell = _teller(f"{name}: decoding {len(source):,} images, once; the next start reads them from the cache")
+    for start in range(0, len(source), BATCH):
+        records = source.__getitems__(list(range(start, min(start + BATCH, len(source)))))
+        for index, record in enumerate(records, start):
+            image, labels[index] = _example(record)
+            if image.shape != shape:
+                sizes = " and ".join(f"{height}x{width}" for height, width, _ in (shape, image.shape))
+                raise UserError(f"{name} has images of several sizes ({sizes}): only sets of one size can be used")
+            images[index] = image
+        tell()
+    return images, labels
+
+
+def _example(record: bytes | memoryview) -> tuple[np.ndarray, int]:
+    """The image `[height, width, 3]` uint8 and the label of a serialized `tf.Example`."""
+    from PIL import Image
+    from tensorflow_datasets.proto import tf_example_pb2
+
+    example = tf_example_pb2.Example.FromString(bytes(record))  # pyrefly: ignore[missing-attribute]
+    fields = example.features.feature
+    picture = Image.open(io.BytesIO(fields["image"].bytes_list.value[0]))
+    colour = picture if picture.mode == "RGB" else picture.convert("RGB")
+    pixels = np.frombuffer(colour.tobytes(), np.uint8).reshape(colour.height, colour.width, 3)
+    return pixels, fields["label"].int64_list.value[0]
+
+
+def _teller(message: str, after: float = 1.0) -> Any:
+    """A function that prints `message` to a terminal, once, when first called `after` seconds from now."""
+    due = time.monotonic() + after if sys.stderr.isatty() else float("inf")
+
+    def tell() -> None:
+        nonlocal due
+        if time.monotonic() > due:
+            print(message, file=sys.stderr, flush=True)
+            due = float("inf")
+
+    return tell
+
+
+def _versions(root: Path, pattern: str) -> list[Path]:
+    found = [path.parent for path in root.glob(f"{pattern}/dataset_info.json")]
+    return [folder for folder in found if re.fullmatch(r"\d+\.\d+\.\d+", folder.name)]
+
+
+def _check_format(folder: Path, name: str, file_format: str) -> None:
+    if file_format in READABLE:
+        return
+    raise UserError(
+        f"{folder} is prepared as {file_format}, which cannot be read without TensorFlow. Prepare {name} again, in "
+        f"another folder and as array_record (with TensorFlow: tfds build {name} --file_format=array_record "
+        "--data_dir=FOLDER), and set TFDS_DATA_DIR to that folder"
+    )
+
+
+def _check_features(name: str, features: Any) -> None:
+    from tensorflow_datasets import features as kinds
+
+    fields = dict(features) if isinstance(features, kinds.FeaturesDict) else {}
+    image, label = fields.get("image"), fields.get("label")
+    if isinstance(image, kinds.Image) and image.np_dtype == np.uint8 and isinstance(label, kinds.ClassLabel):
+        return
+    raise UserError(
+        f"{name} is no image classification: an `image` of 8 bits and a `label` that is a class are needed; "
+        f"it has {', '.join(sorted(fields)) or features}"
+    )
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Whatever the readers of damaged files raise becomes one message; each of them has its own exceptions."""
+    try:
+        yield
+    except (UserError, ImportError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise UserError(
+            f"{folder} cannot be read, it is damaged or incomplete ({reason}). Delete that folder and prepare it again"
+        ) from error

@@ -1,0 +1,184 @@
+"""The three bilinear forms of a convolution in the formulations that a CPU runs fast.
+
+Each takes two arrays and a `Geometry`: `output(images, kernel)`, `images_gradient(cotangent, kernel)` and
+`kernel_gradient(images, cotangent)`. They serve the families dense, pointwise, depthwise (its own file) and grouped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxcnn.layers import depthwise
+from jaxcnn.layers.geometry import Geometry, convolve, images_transpose, input_gradient, pad_images, taps
+
+# What one step of the kernel gradient's scan multiplies: about what a core's cache holds.
+CHUNK_BYTES = 3 * 2**20
+# Channels of the dense blocks that stand for groups: narrower products leave the vector units idle.
+BLOCK_CHANNELS = 64
+
+
+Form = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
+
+
+def output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """The convolution itself."""
+    if geometry.depthwise:
+        return depthwise.output(images, kernel, geometry)
+    if geometry.groups > 1:
+        blocks, block = _blocks(geometry)
+        kernels = [_dense(part, block) for part in jnp.split(kernel, blocks, 3)]
+        return _join(output, jnp.split(images, blocks, 3), kernels, block)
+    if geometry.pointwise:
+        (strided,) = taps(images, geometry)
+        return lax.dot_general(strided, kernel[0, 0], (((3,), (0,)), ((), ())))
+    return _dense_output(images, kernel, geometry)
+
+
+def images_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """The gradient by the images."""
+    if geometry.strides != (1, 1) and geometry.dilation != (1, 1):
+        return images_transpose(cotangent, kernel, geometry)
+    if geometry.depthwise:
+        return depthwise.images_gradient(cotangent, kernel, geometry)
+    if geometry.groups > 1:
+        blocks, block = _blocks(geometry)
+        kernels = [_dense(part, block) for part in jnp.split(kernel, blocks, 3)]
+        return _join(images_gradient, jnp.split(cotangent, blocks, 3), kernels, block)
+    if geometry.pointwise:
+        product = lax.dot_general(cotangent, kernel[0, 0], (((3,), (1,)), ((), ())))
+        return _spread(product, geometry)
+    return input_gradient(cotangent, kernel.swapaxes(2, 3), geometry, _dense_output)
+
+
+def _dense_output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """XLA's own; where a window is larger than the image, which XLA computes naively, one product of patches."""
+    if all(size >= window for size, window in zip(geometry.images[1:3], geometry.window, strict=True)):
+        return convolve(images, kernel, geometry)
+    patches = jnp.concatenate(taps(pad_images(images, geometry.padding), geometry), axis=-1)
+    return lax.dot_general(patches, kernel.reshape(-1, kernel.shape[3]), (((3,), (0,)), ((), ())))
+
+
+def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+    """The gradient by the kernel."""
+    if geometry.depthwise:
+        return depthwise.kernel_gradient(images, cotangent, geometry)
+    if geometry.groups > 1:
+        blocks, block = _blocks(geometry)
+        dense = _join(kernel_gradient, jnp.split(images, blocks, 3), jnp.split(cotangent, blocks, 3), block)
+        return _diagonal(dense, geometry)
+    if geometry.pointwise:
+        (strided,) = taps(images, geometry)
+        return _outer(strided, cotangent)[None, None]
+    chunk_gradient = _rows_and_columns if _separable(geometry) else _patches
+    return _scan(chunk_gradient, images, cotangent, geometry)
+
+
+def _scan(chunk_gradient: Form, images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+    """Sums the kernel gradients of chunks of the batch small enough for the cache, in float32."""
+    batch, high, wide, features = geometry.output
+    height, width, depth, _ = geometry.kernel
+    spread = width * depth + height * features if _separable(geometry) else height * width * depth
+    size = _chunk(batch, high * wide * spread * images.dtype.itemsize)
+
+    def add(total: jax.Array, pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+        part = geometry.replace(images=pair[0].shape)
+        return total + chunk_gradient(*pair, part).astype(jnp.float32), None
+
+    count = batch // size
+    image_chunks, gradient_chunks = (
+        array[: count * size].reshape(count, size, *array.shape[1:]) for array in (images, cotangent)
+    )
+    total, _ = lax.scan(add, jnp.zeros(geometry.kernel, jnp.float32), (image_chunks, gradient_chunks))
+    if rest := batch - count * size:
+        total, _ = add(total, (images[-rest:], cotangent[-rest:]))
+    return total.astype(images.dtype)
+
+
+def _patches(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+    """One product of the patches (im2col) and the cotangent."""
+    patches = jnp.concatenate(taps(pad_images(images, geometry.padding), geometry), axis=-1)
+    return _outer(patches, cotangent).reshape(geometry.kernel)
+
+
+def _separable(geometry: Geometry) -> bool:
+    """Whether `_rows_and_columns` applies and its extra rows cost little."""
+    rows = geometry.output[1]
+    return geometry.strides[0] == 1 and geometry.kernel[0] > 1 and 4 * (geometry.window[0] - 1) <= rows
+
+
+def _rows_and_columns(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+    """One product of column-shifted images and row-shifted cotangents, all pairs of shifts at once.
+
+    Patches repeat the images height * width times; this repeats the images width times and the cotangent height
+    times, and memory traffic is what limits a kernel gradient. Valid for strides of 1 between rows.
+    """
+    height, width, depth, features = geometry.kernel
+    padded = pad_images(images, geometry.padding)
+    rows, reach = padded.shape[1], geometry.window[0] - 1
+    columns = geometry.replace(images=padded.shape, kernel=(1, width, depth, features), padding=((0, 0), (0, 0)))
+    below = rows - cotangent.shape[1]
+    framed = pad_images(cotangent, ((reach, below), (0, 0)))
+    starts = [reach - i * geometry.dilation[0] for i in range(height)]
+    shifted = jnp.concatenate([framed[:, start : start + rows] for start in starts], axis=-1)
+    product = _outer(jnp.concatenate(taps(padded, columns), axis=-1), shifted)
+    return product.reshape(width, depth, height, features).transpose(2, 0, 1, 3)
+
+
+def _outer(first: jax.Array, second: jax.Array) -> jax.Array:
+    """The channels' products summed over batch, rows and columns.
+
+    The result has the type of the operands: asked for float32, XLA would multiply bfloat16 as float32.
+    """
+    first, second = (array.reshape(-1, array.shape[-1]) for array in (first, second))
+    return lax.dot_general(first, second, (((0,), (0,)), ((), ())))
+
+
+def _chunk(batch: int, image_bytes: int) -> int:
+    """Images in a chunk: a divisor of the batch if one is near the most that fits, else that most."""
+    most = max(1, min(batch, CHUNK_BYTES // image_bytes))
+    return next((size for size in range(most, most // 2, -1) if batch % size == 0), most)
+
+
+def _spread(product: jax.Array, geometry: Geometry) -> jax.Array:
+    """Puts rows and columns back to the places that strides took them from."""
+    spread = [
+        (0, full - (size - 1) * stride - 1, stride - 1)
+        for full, size, stride in zip(geometry.images[1:3], product.shape[1:3], geometry.strides, strict=True)
+    ]
+    return lax.pad(product, jnp.zeros((), product.dtype), [(0, 0, 0), *spread, (0, 0, 0)])
+
+
+def _blocks(geometry: Geometry) -> tuple[int, Geometry]:
+    """Gathers groups into blocks of about `BLOCK_CHANNELS`: how many, and the dense geometry of one."""
+    height, width, depth, features = geometry.kernel
+    most = max(1, BLOCK_CHANNELS // depth)
+    merged = max(size for size in range(1, min(most, geometry.groups) + 1) if geometry.groups % size == 0)
+    blocks = geometry.groups // merged
+    images = (*geometry.images[:3], depth * merged)
+    return blocks, geometry.replace(images=images, kernel=(height, width, depth * merged, features // blocks), groups=1)
+
+
+def _join(form: Form, firsts: list, seconds: list, block: Geometry) -> jax.Array:
+    return jnp.concatenate([form(first, second, block) for first, second in zip(firsts, seconds, strict=True)], -1)
+
+
+def _dense(kernel: jax.Array, block: Geometry) -> jax.Array:
+    """The block-diagonal kernel of merged groups, [height, width, depth, features] -> a dense block's."""
+    height, width, depth, features = kernel.shape
+    merged = block.kernel[2] // depth
+    parts = kernel.reshape(height, width, 1, depth, merged, features // merged)
+    mask = jnp.eye(merged, dtype=kernel.dtype)[:, None, :, None]
+    return (parts * mask).reshape(block.kernel)
+
+
+def _diagonal(dense: jax.Array, geometry: Geometry) -> jax.Array:
+    """The diagonal blocks of dense blocks' kernels set side by side: what is left of them for groups."""
+    height, width, depth, features = geometry.kernel
+    merged = dense.shape[2] // depth
+    blocks = geometry.groups // merged
+    parts = dense.reshape(height, width, merged, depth, blocks, merged, features // geometry.groups)
+    return jnp.einsum("hwmdbmf->hwdbmf", parts).reshape(geometry.kernel)

@@ -1,0 +1,47 @@
+"""Depthwise convolutions as sums of shifted products; XLA's own run at a hundredth of a CPU's speed."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxcnn.layers.geometry import Geometry, input_gradient, pad_images, taps
+
+
+def output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """The convolution of every channel with its own kernels, accumulated in float32."""
+    copies = kernel.shape[3] // images.shape[3]
+    padded = pad_images(_repeat(images, copies), geometry.padding)
+    weights = kernel.reshape(-1, kernel.shape[3]).astype(jnp.float32)
+    products = (tap * weight for tap, weight in zip(taps(padded, geometry), weights, strict=True))
+    return sum(products, start=jnp.zeros((), jnp.float32)).astype(images.dtype)
+
+
+def images_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """The gradient by the images."""
+    copies = kernel.shape[3] // geometry.images[3]
+    by_copy = input_gradient(cotangent, kernel, geometry.replace(groups=kernel.shape[3]), output)
+    if copies == 1:
+        return by_copy
+    return by_copy.reshape(*geometry.images, copies).astype(jnp.float32).sum(-1).astype(cotangent.dtype)
+
+
+def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+    """The gradient by the kernel, summed over the batch one image at a time so that the sums stay in the cache."""
+    copies = geometry.kernel[3] // geometry.images[3]
+    padded = pad_images(_repeat(images, copies), geometry.padding)
+    one = geometry.replace(images=(1, *geometry.images[1:]))
+
+    def add(sums: list[jax.Array], pair: tuple[jax.Array, jax.Array]) -> tuple[list[jax.Array], None]:
+        image, gradient = pair
+        rows = [(tap[0] * gradient.astype(jnp.float32)).sum(0) for tap in taps(image[None], one)]
+        return [total + row for total, row in zip(sums, rows, strict=True)], None
+
+    zeros = [jnp.zeros(cotangent.shape[2:], jnp.float32)] * (geometry.kernel[0] * geometry.kernel[1])
+    sums, _ = lax.scan(add, zeros, (padded, cotangent))
+    return jnp.stack(sums).sum(1).reshape(geometry.kernel).astype(images.dtype)
+
+
+def _repeat(images: jax.Array, copies: int) -> jax.Array:
+    return images if copies == 1 else jnp.repeat(images, copies, axis=-1)

@@ -1,0 +1,69 @@
+"""Losses: (logits [B, K], targets) -> values [B]; targets are integers [B] or distributions [B, K].
+
+Everything is computed in float32. One logit (K = 1) is the sigmoid neuron of a two-class problem.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from jaxcnn.config import LossConfig
+from jaxcnn.errors import lookup
+
+Loss = Callable[[Array, Array], Array]
+
+
+def two_class(logits: Array) -> Array:
+    """[B, 1] -> [B, 2]: a sigmoid neuron is the softmax whose first class is fixed at zero."""
+    return jnp.concatenate([jnp.zeros_like(logits), logits], axis=-1) if logits.shape[-1] == 1 else logits
+
+
+def distribution(targets: Array, classes: int, smoothing: float = 0.0) -> Array:
+    """Targets as [B, classes]: one-hot if they were integers, with a `smoothing` share spread over all classes."""
+    one_hot = targets if targets.ndim == 2 else jax.nn.one_hot(targets, classes)
+    return optax.smooth_labels(one_hot.astype(jnp.float32), smoothing)
+
+
+def cross_entropy(logits: Array, targets: Array, *, smoothing: float = 0.0) -> Array:
+    logits = two_class(logits.astype(jnp.float32))
+    return optax.softmax_cross_entropy(logits, distribution(targets, logits.shape[-1], smoothing))
+
+
+def sigmoid(logits: Array, targets: Array, *, smoothing: float = 0.0) -> Array:
+    """Binary cross-entropy summed over the classes, each against the rest; with one logit, of the second class."""
+    logits = logits.astype(jnp.float32)
+    wanted = distribution(targets, max(logits.shape[-1], 2), smoothing)[:, -logits.shape[-1] :]
+    return optax.sigmoid_binary_cross_entropy(logits, wanted).sum(-1)
+
+
+def squared_error(logits: Array, targets: Array, *, smoothing: float = 0.0) -> Array:
+    """Squared distance of the outputs themselves from the one-hot target; with one logit, of its sigmoid."""
+    outputs = logits.astype(jnp.float32)
+    if outputs.shape[-1] == 1:
+        outputs = jax.nn.softmax(two_class(outputs))
+    return jnp.square(outputs - distribution(targets, outputs.shape[-1], smoothing)).sum(-1)
+
+
+LOSSES: dict[str, Callable[..., Array]] = {
+    "cross_entropy": cross_entropy,
+    "sigmoid": sigmoid,
+    "squared_error": squared_error,
+}
+
+
+def build(config: LossConfig) -> Loss:
+    return partial(lookup(LOSSES, config.name, "loss"), smoothing=config.smoothing)
+
+
+def penalty(config: LossConfig, params: object, weights: object) -> Array:
+    """l1 * sum |w| + l2/2 * sum w^2, each parameter counted `weights` times."""
+    terms = [
+        weight * (config.l1 * jnp.abs(w).sum() + config.l2 / 2 * jnp.square(w).sum())
+        for w, weight in zip(jax.tree.leaves(params), jax.tree.leaves(weights), strict=True)
+        if weight
+    ]
+    return jnp.asarray(sum(terms), jnp.float32)

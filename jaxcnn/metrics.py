@@ -1,0 +1,57 @@
+"""Metrics as sums and counts, which add up over batches and devices; `summarise` divides once, at the end."""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxcnn.losses import two_class
+
+BINS = 15
+"""Of equal width in confidence, for the calibration error (Guo et al. 2017)."""
+
+Sums = dict[str, Array]
+
+
+def zeros() -> dict[str, np.ndarray]:
+    shapes = {"count": (), "loss": (), "correct": (), "nll": (), "bins": (BINS, 2)}
+    return {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+
+
+def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -> Sums:
+    """Sums over a batch of what `summarise` needs.
+
+    logits [B, K], labels [B] integers, loss [B]; examples where `mask` [B] is zero do not count.
+    """
+    mask = jnp.ones(labels.shape, jnp.float32) if mask is None else mask.astype(jnp.float32)
+    log_probabilities = jax.nn.log_softmax(two_class(logits.astype(jnp.float32)))
+    nll = -jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)[:, 0]
+    correct = (log_probabilities.argmax(-1) == labels).astype(jnp.float32)
+    confidence = jnp.where(mask > 0, jnp.exp(log_probabilities.max(-1)), 0)
+    place = jax.nn.one_hot(jnp.minimum(confidence * BINS, BINS - 1).astype(jnp.int32), BINS) * mask[:, None]
+
+    def total(values: Array) -> Array:
+        return jnp.where(mask > 0, values, 0).sum()  # not a product: what fills a batch up may not be finite
+
+    return {
+        "count": mask.sum(),
+        "loss": total(loss),
+        "correct": total(correct),
+        "nll": total(nll),
+        "bins": place.T @ jnp.stack([confidence, correct], axis=1),
+    }
+
+
+def summarise(totals: Mapping[str, Array | np.ndarray]) -> dict[str, float]:
+    """Loss, top-1 accuracy, negative log-likelihood (nats) and expected calibration error of all that was summed."""
+    host = {name: np.asarray(value, np.float64) for name, value in totals.items()}
+    count = max(host["count"], 1)
+    confidence, correct = host["bins"].T
+    return {
+        "loss": float(host["loss"] / count),
+        "accuracy": float(host["correct"] / count),
+        "nll": float(host["nll"] / count),
+        "calibration_error": float(np.abs(confidence - correct).sum() / count),
+    }

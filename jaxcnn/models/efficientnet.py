@@ -1,0 +1,80 @@
+"""EfficientNet-B0: a searched network of inverted residuals with squeeze-and-excitation."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from jaxcnn.layers import ConvNorm, Head, InvertedResidual, SqueezeExcite, check_images, round_channels
+
+# Table 1: expansion, kernel, stride of the first, width, blocks.
+ROWS_224 = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+ROWS = (ROWS_224[0], (6, 3, 1, 24, 2), *ROWS_224[2:])
+
+
+class EfficientNet(nn.Module):
+    """Seven stages of inverted residuals: [B, H, W, C] -> logits [B, num_classes].
+
+    UserError for images too small to halve so often.
+    Source: Tan and Le 2019, arXiv:1905.11946, table 1; conventions of torchvision (one epsilon of 1e-5, explicit
+    padding, squeeze to a quarter of the block's input). `efficientnet_b0` leaves out the first two halvings; no
+    published network has its strides (kuangliu/pytorch-cifar's has neither the head convolution nor B0's strides).
+
+    Options:
+        rows: expansion, kernel, stride, width and blocks of each stage.
+        stem_stride: stride of the first convolution.
+        dropout: share of the last features dropped in training.
+        drop_path: share of the examples that skip the last block in training; it grows linearly from 0 with depth.
+        width: factor on all channels, rounded to multiples of 8.
+    """
+
+    num_classes: int = 10
+    rows: tuple[tuple[int, int, int, int, int], ...] = ROWS
+    stem_stride: int = 1
+    dropout: float = 0.2
+    drop_path: float = 0.2
+    width: float = 1.0
+    activation: str = "silu"
+    kernel_init: str = "he_normal_fan_out"
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
+        check_images(images, "efficientnet", side=8)
+        settings = {"kernel_init": self.kernel_init, "dtype": self.dtype}
+        unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
+        squeeze = partial(SqueezeExcite, activation=self.activation, **settings)
+        total = sum(row[-1] for row in self.rows)
+        x = unit(round_channels(32 * self.width), 3, self.stem_stride, name="stem")(images)
+        done = 0
+        for stage, (expansion, kernel, stride, width, blocks) in enumerate(self.rows):
+            for index in range(blocks):
+                channels = x.shape[-1]
+                x = InvertedResidual(
+                    round_channels(width * self.width),
+                    expansion * channels,
+                    kernel,
+                    1 if index else stride,
+                    unit,
+                    partial(squeeze, channels // 4),
+                    self.drop_path * done / total,
+                    train,
+                    name=f"stage{stage}_{index}",
+                )(x)
+                done += 1
+        x = unit(4 * x.shape[-1], 1, name="top")(x)
+        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+
+
+efficientnet_b0 = partial(EfficientNet)
+efficientnet_b0_224 = partial(EfficientNet, rows=ROWS_224, stem_stride=2)

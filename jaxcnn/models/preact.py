@@ -1,0 +1,136 @@
+"""Pre-activation networks: normalisation and activation before each convolution, so that the sum stays untouched."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from jaxcnn.errors import lookup
+from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer
+from jaxcnn.layers.activations import Activation
+from jaxcnn.models.ends import Make, average_head
+from jaxcnn.models.residual import exciter, pad_shortcut
+
+Plan = tuple[tuple[int, int, int], ...]
+
+
+def basic(width: int, stride: int) -> Plan:
+    """Channels, window and stride of two 3x3 convolutions."""
+    return (width, 3, stride), (width, 3, 1)
+
+
+def bottleneck(width: int, stride: int) -> Plan:
+    """Of 1x1, 3x3 and 1x1 convolutions; the stride is on the first, as in the paper's own code."""
+    return (width, 1, stride), (width, 3, 1), (4 * width, 1, 1)
+
+
+def bare_projection(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
+    """Option B here: a 1x1 convolution and nothing more, for its input is normalised already."""
+    return conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x)
+
+
+BRANCHES = {"basic": basic, "bottleneck": bottleneck}
+SHORTCUTS = {"A": pad_shortcut, "B": bare_projection}
+
+
+class PreActBlock(nn.Module):
+    """(normalise, activate, convolve) twice or more beside a shortcut, summed: [B, H, W, C] -> [B, h, w, channels].
+
+    Where the branch is zero, the block is the identity on anything, unless it is `first` in its stage: then the
+    shortcut too starts from the first activation.
+    Source: He et al. 2016, arXiv:1603.05027, figure 1b, equation 5 and the appendix.
+    """
+
+    plan: Plan
+    first: bool
+    shortcut: Callable[..., jax.Array]
+    conv: Make
+    norm: Make
+    act: Activation
+    drop: Activation
+    excite: Make | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        y = x
+        for index, (width, window, stride) in enumerate(self.plan):
+            y = self.act(self.norm()(y))
+            if index == 0 and self.first:
+                x = y
+            if index == 1:
+                y = self.drop(y)
+            y = self.conv(width, kernel_size=(window, window), strides=stride, padding=window // 2)(y)
+        if self.excite is not None:
+            y = self.excite(y.shape[-1])(y)
+        if x.shape != y.shape:
+            x = self.shortcut(x, y.shape[-1], self.plan[0][2] * self.plan[1][2], self.conv, self.norm)
+        return x + y
+
+
+class PreActResNet(nn.Module):
+    """A 3x3 convolution, stages of pre-activation blocks, an average: [B, H, W, C] -> logits [B, num_classes].
+
+    Each stage but the first halves the image. UserError for images too small to halve so often.
+    Source: He et al. 2016, arXiv:1603.05027, section 4 (6n + 2 layers of basic blocks, 9n + 2 of bottlenecks).
+
+    Options:
+        blocks: residual blocks in each stage.
+        widths: channels of each stage; a bottleneck gives four times as many.
+        stem: channels of the first convolution.
+        block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1).
+        option: shortcut where the shape changes: A (pad with zeros) or B (1x1 convolution).
+        final_norm: normalise and activate before the average.
+        reduction: squeeze-excite each block, with this many times fewer channels inside; 0 does not.
+        dropout: share of the activations dropped before each block's second convolution, in training.
+        activation: name of the activation.
+        kernel_init: name of the initialiser of the convolutions.
+    """
+
+    num_classes: int = 10
+    blocks: tuple[int, ...] = (18, 18, 18)
+    widths: tuple[int, ...] = (16, 32, 64)
+    stem: int = 16
+    block: str = "basic"
+    option: str = "B"
+    final_norm: bool = True
+    reduction: int = 0
+    dropout: float = 0.0
+    activation: str = "relu"
+    kernel_init: str = "he_normal_fan_out"
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
+        check_stages("preact", blocks=self.blocks, widths=self.widths)
+        check_images(images, "preact", side=2 ** (len(self.blocks) - 1))
+        kernel_init = initializer(self.kernel_init)
+        conv = partial(Conv, use_bias=False, dtype=self.dtype, kernel_init=kernel_init)
+        norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
+        act = activation(self.activation)
+        drop = nn.Dropout(self.dropout, deterministic=not train)
+        branch = lookup(BRANCHES, self.block, "residual block")
+        shortcut = lookup(SHORTCUTS, self.option, "shortcut option")
+        excite = exciter(self.reduction, self.dtype)
+        block = partial(PreActBlock, shortcut=shortcut, conv=conv, norm=norm, act=act, drop=drop, excite=excite)
+
+        x = conv(self.stem, kernel_size=(3, 3), padding=1)(images)
+        for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True)):
+            for index in range(depth):
+                plan = branch(width, 2 if stage and not index else 1)
+                x = block(plan, first=index == 0)(x)
+        if self.final_norm:
+            x = act(norm()(x))
+        return average_head(x, self.num_classes, self.dtype)
+
+
+preact_resnet110 = partial(PreActResNet, blocks=(18, 18, 18), option="A")
+preact_resnet164 = partial(PreActResNet, blocks=(18, 18, 18), block="bottleneck")
+# "10.2M" in the paper is without normalisation; with it there are 10,327,706.
+preact_resnet1001 = partial(PreActResNet, blocks=(111, 111, 111), block="bottleneck")
+# As in kuangliu/pytorch-cifar, which neither normalises nor activates before the average.
+imagenet = partial(PreActResNet, widths=(64, 128, 256, 512), stem=64, final_norm=False)
+preact_resnet18 = partial(imagenet, blocks=(2, 2, 2, 2))
+preact_resnet34 = partial(imagenet, blocks=(3, 4, 6, 3))

@@ -1,0 +1,94 @@
+"""Residual blocks as first published: the activation comes after the sum of branch and shortcut."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from jaxcnn.layers import SqueezeExcite
+from jaxcnn.layers.activations import Activation
+from jaxcnn.models.ends import Make
+
+
+def pad_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
+    """Option A: every `stride`-th pixel, and zeros for the channels that `x` lacks; no parameters."""
+    return jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (0, width - x.shape[-1])))
+
+
+def project_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
+    """Option B: a 1x1 convolution, normalised."""
+    return norm()(conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x))
+
+
+# Of blocks that change the shape; the others take `x` itself. "none" has no shortcut in any block: a plain network.
+SHORTCUTS: dict[str, Callable[..., jax.Array] | None] = {"A": pad_shortcut, "B": project_shortcut, "none": None}
+
+
+def exciter(reduction: int, dtype: DTypeLike) -> Make | None:
+    """Makes the squeeze-excitation of so many channels, squeezed `reduction` times; None for a reduction of 0."""
+    if not reduction:
+        return None
+    return lambda channels: SqueezeExcite(max(1, channels // reduction), dtype=dtype)
+
+
+class ResidualBlock(nn.Module):
+    """A branch of convolutions beside a shortcut, summed: [B, H, W, C] -> [B, H / stride, W / stride, channels].
+
+    With the branch at zero and the shape kept, the block is the identity on what an activation gave.
+    Source: He et al. 2015, arXiv:1512.03385, equation 1; `excite` scales the branch before the sum (Hu et al. 2018,
+    arXiv:1709.01507, figure 3).
+    """
+
+    width: int
+    stride: int
+    shortcut: Callable[..., jax.Array] | None
+    conv: Make
+    norm: Make
+    act: Activation
+    zero_gamma: bool = False
+    excite: Make | None = None
+
+    def branch(self, x: jax.Array) -> jax.Array:
+        raise NotImplementedError
+
+    def last_norm(self) -> nn.Module:
+        return self.norm(scale_init=nn.initializers.zeros if self.zero_gamma else nn.initializers.ones)
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        y = self.branch(x)
+        if self.excite is not None:
+            y = self.excite(y.shape[-1])(y)
+        if self.shortcut is None:
+            return self.act(y)
+        if x.shape != y.shape:
+            x = self.shortcut(x, y.shape[-1], self.stride, self.conv, self.norm)
+        return self.act(x + y)
+
+
+class BasicBlock(ResidualBlock):
+    """Two 3x3 convolutions of `width` channels (He et al. 2015, figure 5, left)."""
+
+    def branch(self, x: jax.Array) -> jax.Array:
+        y = self.act(self.norm()(self.conv(self.width, strides=self.stride)(x)))
+        return self.last_norm()(self.conv(self.width)(y))
+
+
+class Bottleneck(ResidualBlock):
+    """1x1, 3x3 and 1x1 convolutions; the last gives 4 x `width` channels (He et al. 2015, figure 5, right).
+
+    The 3x3 has `groups` groups of `group_width` channels for every 64 of `width` (Xie et al. 2017, arXiv:1611.05431,
+    figure 3c). It also has the stride, as in fb.resnet.torch and torchvision ("v1.5"); the paper has it on the
+    first 1x1.
+    """
+
+    groups: int = 1
+    group_width: int = 64
+
+    def branch(self, x: jax.Array) -> jax.Array:
+        inner = self.width * self.group_width // 64 * self.groups
+        y = self.act(self.norm()(self.conv(inner, kernel_size=(1, 1), padding=0)(x)))
+        y = self.act(self.norm()(self.conv(inner, strides=self.stride, feature_group_count=self.groups)(y)))
+        return self.last_norm()(self.conv(4 * self.width, kernel_size=(1, 1), padding=0)(y))

@@ -1,0 +1,94 @@
+"""VGG: nothing but 3x3 convolutions and pools, made deep; for small images and, with two hidden layers, for large."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer, max_pool
+
+
+class VGG(nn.Module):
+    """Stages of 3x3 convolutions, each stage closed by a 2x2 max-pool: [B, H, W, C] -> logits [B, num_classes].
+
+    Five pools take 32x32 to 1x1, so one dense layer is the whole head; what larger images leave is averaged, or goes
+    pixel by pixel into the first of the `hidden` layers. UserError for sides under 32 pixels.
+    Source: Simonyan and Zisserman 2015, arXiv:1409.1556, table 1, columns A to E; the small-image head and batch
+    normalisation as in kuangliu/pytorch-cifar; the large-image head as in torchvision.
+
+    Options:
+        depths: convolutions in each stage.
+        widths: channels of each stage; they double up to 512.
+        third_window: side of the window of a stage's third convolution and later ones; 1 in column C.
+        hidden: units of the dense layers before the last.
+        batch_norm: normalise after each convolution.
+        conv_bias: give convolutions a bias, though batch normalisation takes it away again (as published).
+        activation: name of the activation.
+        kernel_init: name of the initialiser of the convolutions.
+        dense_init: name of the initialiser of the dense layers.
+        dropout: share dropped in training of the last features, or of each hidden layer.
+    """
+
+    num_classes: int = 10
+    depths: tuple[int, ...] = (2, 2, 3, 3, 3)
+    widths: tuple[int, ...] = (64, 128, 256, 512, 512)
+    third_window: int = 3
+    hidden: tuple[int, ...] = ()
+    batch_norm: bool = True
+    conv_bias: bool = True
+    activation: str = "relu"
+    kernel_init: str = "he_normal_fan_out"
+    dense_init: str = "torch_uniform"
+    dropout: float = 0.0
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
+        check_stages("vgg", depths=self.depths, widths=self.widths)
+        check_images(images, "vgg", side=2 ** len(self.depths))
+        conv = partial(Conv, use_bias=self.conv_bias, dtype=self.dtype, kernel_init=initializer(self.kernel_init))
+        norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
+        act = activation(self.activation)
+        x = images
+        for depth, width in zip(self.depths, self.widths, strict=True):
+            for index in range(depth):
+                side = 3 if index < 2 else self.third_window
+                x = conv(width, kernel_size=(side, side), padding=side // 2)(x)
+                x = act(norm()(x) if self.batch_norm else x)
+            x = max_pool(x, (2, 2), strides=(2, 2))
+
+        dense = partial(nn.Dense, dtype=self.dtype, kernel_init=initializer(self.dense_init))
+        drop = nn.Dropout(self.dropout, deterministic=not train)
+        x = x.reshape(x.shape[0], -1) if self.hidden else drop(x.mean(axis=(1, 2)))
+        for units in self.hidden:
+            x = drop(act(dense(units)(x)))
+        return dense(self.num_classes)(x).astype(jnp.float32)
+
+
+# Columns A, B, C (16 layers, three of them 1x1), D and E.
+vgg11_bn = partial(VGG, depths=(1, 1, 2, 2, 2))
+vgg13_bn = partial(VGG, depths=(2, 2, 2, 2, 2))
+vgg16_bn = partial(VGG, depths=(2, 2, 3, 3, 3))
+vgg19_bn = partial(VGG, depths=(2, 2, 4, 4, 4))
+vgg16c_bn = partial(vgg16_bn, third_window=1)
+
+# As published, before batch normalisation.
+vgg11 = partial(vgg11_bn, batch_norm=False)
+vgg13 = partial(vgg13_bn, batch_norm=False)
+vgg16 = partial(vgg16_bn, batch_norm=False)
+vgg19 = partial(vgg19_bn, batch_norm=False)
+vgg16c = partial(vgg16c_bn, batch_norm=False)
+
+large = {"hidden": (4096, 4096), "dropout": 0.5, "dense_init": "normal(0.01)"}
+vgg11_224 = partial(vgg11, **large)
+vgg13_224 = partial(vgg13, **large)
+vgg16_224 = partial(vgg16, **large)
+vgg19_224 = partial(vgg19, **large)
+vgg16c_224 = partial(vgg16c, **large)
+vgg11_bn_224 = partial(vgg11_bn, **large)
+vgg13_bn_224 = partial(vgg13_bn, **large)
+vgg16_bn_224 = partial(vgg16_bn, **large)
+vgg19_bn_224 = partial(vgg19_bn, **large)
+vgg16c_bn_224 = partial(vgg16c_bn, **large)

@@ -1,0 +1,33 @@
+"""Wide residual networks: pre-activation ones with few blocks and many channels; "28-10" is 28 layers, 10x as wide.
+
+Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146, table 1 (6n + 4 layers, n blocks a stage, 16 channels times the
+factor in the first) and section 2.4 (dropout between a block's convolutions: `dropout=0.3`). Initialisation as in
+the authors' code, He's normal by fan-in.
+"""
+
+from functools import partial
+
+from jaxcnn.models.preact import PreActResNet
+
+
+def wide(depth: int, factor: int) -> partial[PreActResNet]:
+    """The network of so many layers, so many times as wide."""
+    blocks = (depth - 4) // 6
+    return partial(
+        PreActResNet,
+        blocks=(blocks, blocks, blocks),
+        widths=(16 * factor, 32 * factor, 64 * factor),
+        kernel_init="he_normal",
+    )
+
+
+wrn_16_4 = wide(16, 4)
+wrn_16_8 = wide(16, 8)
+wrn_22_8 = wide(22, 8)
+wrn_28_2 = wide(28, 2)
+wrn_28_10 = wide(28, 10)
+wrn_28_12 = wide(28, 12)
+wrn_40_1 = wide(40, 1)
+wrn_40_2 = wide(40, 2)
+wrn_40_4 = wide(40, 4)
+wrn_40_10 = wide(40, 10)

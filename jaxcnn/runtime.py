@@ -1,0 +1,101 @@
+"""Process set-up before JAX starts: what the command line does and an `import jaxcnn` never does.
+
+`JAXCNN_RUNTIME=off` turns all of it off. Whatever the user has set in the environment stays as it is.
+
+| what | why |
+|---|---|
+| XLA_FLAGS, jax >= 0.12, CPU with AMX | bfloat16 convolutions and products go to oneDNN, which knows AMX |
+| XLA_FLAGS, jax >= 0.12, other CPU | convolutions go to Eigen instead of YNNPACK: about a tenth less a step |
+| GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
+| JAX_COMPILATION_CACHE_DIR | a second start need not compile |
+| JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
+"""
+
+import logging
+import os
+import sys
+import threading
+import warnings
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jaxcnn.config import Config
+
+ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
+EIGEN = "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+ALLOCATOR = "glibc.malloc.hugetlb=1"
+
+
+def prepare(devices: int = 0) -> None:
+    """Sets the environment that JAX reads when its backend starts.
+
+    The allocator reads its settings when a process starts, so where they are missing the process begins anew.
+    """
+    if devices > 1:
+        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(devices))
+    if os.environ.get("JAXCNN_RUNTIME") == "off":
+        return
+    if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
+        os.environ["GLIBC_TUNABLES"] = ALLOCATOR
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execv(sys.executable, sys.orig_argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_cache() / "compiled"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _knows_flags() and "--xla_cpu_experimental" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {ONEDNN if _has_amx() else EIGEN}".strip()
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs what it then raises
+    # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
+    warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
+    # XLA cannot write down programs that call oneDNN; they are compiled anew at each start.
+    warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
+    sys.unraisablehook = _without_stragglers
+    threading.excepthook = _without_savers
+
+
+def settle(config: Config) -> Config:
+    """`config` with what it leaves to the machine decided: the dtype `auto`."""
+    if config.dtype != "auto":
+        return config
+    return replace(config, dtype="bfloat16" if _fast_in_bfloat16() else "float32")
+
+
+def _fast_in_bfloat16() -> bool:
+    """Accelerators are, and CPUs with AMX through oneDNN; AVX-512's bfloat16 is no faster than its float32."""
+    import jax
+
+    return jax.default_backend() != "cpu" or (_has_amx() and ONEDNN in os.environ.get("XLA_FLAGS", ""))
+
+
+def _knows_flags() -> bool:
+    """XLA aborts on a flag it does not know, and these do nothing before jaxlib 0.12."""
+    major, minor = version("jaxlib").split(".")[:2]
+    return sys.platform == "linux" and (int(major), int(minor)) >= (0, 12)
+
+
+def _has_amx() -> bool:
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def _cache() -> Path:
+    base = os.environ.get("JAXCNN_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "jaxcnn"
+    return Path(base).expanduser()
+
+
+def _without_savers(failed: threading.ExceptHookArgs) -> None:
+    """Orbax raises what its background threads raised, once more, where it is waited for."""
+    if not type(failed.thread).__module__.startswith("orbax"):
+        threading.__excepthook__(failed)
+
+
+def _without_stragglers(unraisable: Any) -> None:
+    """After a read that failed, TensorStore's other reads report to Orbax's event loop, which is closed by then."""
+    if str(unraisable.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(unraisable)

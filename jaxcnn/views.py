@@ -1,0 +1,42 @@
+"""Test-time augmentation: the views of an image whose logits are averaged in every evaluation."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import Array
+
+from jaxcnn.augment import translate
+
+Weighted = list[tuple[float, Array]]
+
+
+def one(images: Array) -> Weighted:
+    return [(1.0, images)]
+
+
+def mirror(images: Array) -> Weighted:
+    return [(0.5, images), (0.5, images[:, :, ::-1])]
+
+
+def mirror_and_shift(images: Array) -> Weighted:
+    """Half the mirror pair, half the mirror pairs of two diagonal shifts by a pixel (Jordan 2024, airbench)."""
+    views = [(weight / 2, view) for weight, view in mirror(images)]
+    for pixels in (-1, 1):
+        shifted = translate(images, jnp.full((len(images), 2), pixels), "reflect")
+        views += [(weight / 4, view) for weight, view in mirror(shifted)]
+    return views
+
+
+VIEWS: dict[str, Callable[[Array], Weighted]] = {"one": one, "mirror": mirror, "mirror_and_shift": mirror_and_shift}
+
+
+def logits(model: nn.Module, variables: Any, images: Array, views: str) -> Array:
+    """What the model says of images [B, H, W, C] in evaluation, averaged over their views: [B, num_classes]."""
+
+    def look(view: Array) -> Array:
+        return cast(jax.Array, model.apply(variables, view, train=False))
+
+    return sum((weight * look(view) for weight, view in VIEWS[views](images)), jnp.float32(0))

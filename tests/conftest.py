@@ -1,0 +1,26 @@
+"""What the tests share."""
+
+import os
+
+import jax
+import pytest
+from tiny import tiny_config
+
+from jaxcnn.config import Config
+
+
+@pytest.fixture(autouse=True, scope="session")
+def private_cache(tmp_path_factory):
+    """Decoded data and compiled programs of this session, apart from the user's own."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("JAXCNN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Config:
+    return tiny_config(tmp_path / "run")

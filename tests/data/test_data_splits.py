@@ -1,0 +1,57 @@
+"""Splits and orders: complete, balanced, and functions of the seed alone."""
+
+import numpy as np
+import pytest
+
+from jaxcnn import data
+from jaxcnn.errors import UserError
+
+
+def labelled(labels: np.ndarray, classes: int) -> data.Dataset:
+    images = np.zeros((len(labels), 1, 1, 3), np.uint8)
+    names = tuple(str(label) for label in range(classes))
+    return data.Dataset("fake", "1.0.0", "", images, labels, images, labels, names)
+
+
+@pytest.mark.parametrize("validation", [0, 1, 7, 50, 83])
+def test_split_is_complete_and_balanced(validation: int) -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10, dtype=np.int32), [10, 40] * 5))
+    split = data.split(labelled(labels, 10), validation, seed=1)
+    assert len(split.validation) == validation
+    np.testing.assert_array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(250))
+    counts = np.bincount(labels[split.validation], minlength=10)
+    assert counts.max() - counts.min() <= 1
+    assert split.train.dtype == split.validation.dtype == np.int32
+
+
+def test_split_is_a_function_of_the_seed() -> None:
+    dataset = labelled(np.arange(100, dtype=np.int32) % 10, 10)
+    first, again, other = (data.split(dataset, 20, seed).validation for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert set(first) != set(other)
+
+
+@pytest.mark.parametrize("validation", [-1, 91, 100, 1000])
+def test_impossible_splits(validation: int) -> None:
+    with pytest.raises(UserError, match="expected 0 to 90"):
+        data.split(labelled(np.arange(100, dtype=np.int32) % 10, 10), validation, seed=0)
+
+
+def test_epoch_order() -> None:
+    order = data.epoch_order(1000, seed=3, epoch=2)
+    assert order.dtype == np.int32
+    np.testing.assert_array_equal(np.sort(order), np.arange(1000))
+    np.testing.assert_array_equal(order, data.epoch_order(1000, seed=3, epoch=2))
+    for seed, epoch in ((3, 1), (2, 2), (2, 3)):
+        assert np.mean(order == data.epoch_order(1000, seed, epoch)) < 0.02
+    assert len(data.epoch_order(0, 0, 0)) == 0
+
+
+def test_epoch_order_stays_what_it_was() -> None:
+    # Runs are continued by a later version, and results are compared over machines.
+    assert data.epoch_order(8, seed=0, epoch=0).tolist() == [2, 4, 7, 5, 0, 6, 3, 1]
+
+
+def test_negative_seed() -> None:
+    with pytest.raises(UserError, match="seed cannot be negative"):
+        data.epoch_order(8, seed=-1, epoch=0)

@@ -1,0 +1,14 @@
+"""Every network from GoogLeNet on has exactly the published number of parameters, statistics and multiply-adds."""
+
+import pytest
+from published_modern import MODERN, is_long
+
+from jaxcnn.models import MODELS, Counts, count
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "image", "parameters", "batch_stats", "macs"),
+    [pytest.param(*row, marks=[pytest.mark.slow] if is_long(*row[:3]) else []) for row in MODERN],
+)
+def test_counts(name: str, options: dict, image: tuple[int, ...], parameters: int, batch_stats: int, macs: int):
+    assert count(MODELS[name](**options), image) == Counts(parameters, batch_stats, macs)

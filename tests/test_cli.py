@@ -1,0 +1,124 @@
+"""Commands as a user types them, in processes of their own."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from tiny import TINY, environment, run_command
+
+
+def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
+    result = run_command("experiments.resnet20", "--help", cwd=tmp_path)
+    assert result.returncode == 0
+    for setting in ("--optimizer.learning-rate FLOAT", "--schedule.boundaries", "--seed INT", "(default: 64000steps)"):
+        assert setting in result.stdout
+    (tmp_path / "imports.py").write_text("import sys; from experiments import resnet20; print('jax' in sys.modules)")
+    assert run_command("imports", cwd=tmp_path).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--optimizer.learning-rat", "1"], "--optimizer.learning-rate"),
+        (["--batch-size", "many"], "--batch-size INT"),
+        (["--duration", "10"], "write it as 10epochs"),
+        (["--model", "quicknett"], "did you mean 'quicknet'"),
+        (["--data.name", "digit"], "did you mean 'digits'"),
+        (["--devices", "3"], "batch_size 32 does not divide among 3 devices: use 30 or 33"),
+        (["--model", "resnet20", "--data.name", "digits", "--data.classes", "0", "11"], "11"),
+    ],
+)
+def test_a_mistake_is_one_message_and_status_2(tmp_path, arguments, message):
+    result = run_command("experiments.quickstart", *TINY, *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_train_again_and_load_from_another_folder(tmp_path):
+    first = run_command("experiments.quickstart", *TINY, "--duration", "40steps", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "parameters" in first.stderr
+    summary = json.loads((tmp_path / "runs/quickstart/summary.json").read_text())
+    assert {"test_accuracy", "validation_accuracy", "steps", "wall_seconds", "dataset", "parameters"} <= summary.keys()
+    again = run_command("experiments.quickstart", *TINY, "--duration", "40steps", cwd=tmp_path)
+    assert again.returncode == 0
+    assert "This run is finished. To run it anew, remove runs/quickstart" in again.stderr
+    assert again.stdout == first.stdout
+    other = run_command("experiments.quickstart", *TINY, "--duration", "40steps", "--seed", "3", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "seed: 0 there, 3 here" in other.stderr
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script = f"""
+import jaxcnn, numpy
+run = jaxcnn.load({str(tmp_path / "runs/quickstart")!r})
+print(run.step, run.metrics["test_accuracy"], run.predict(numpy.zeros((3, 32, 32, 3), "uint8")).shape)
+"""
+    (elsewhere / "use.py").write_text(script)
+    loaded = run_command("use", cwd=elsewhere)
+    assert loaded.stdout.split() == ["40", str(summary["test_accuracy"]), "(3,", "10)"], loaded.stderr
+
+
+def test_no_data_and_no_network_is_an_error_at_once_and_a_loud_fallback_in_the_quick_start(tmp_path):
+    nothing = {
+        "TFDS_DATA_DIR": str(tmp_path / "nothing"),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    began = time.monotonic()
+    result = run_command("experiments.softmax", cwd=tmp_path, **nothing)
+    assert result.returncode == 2
+    assert "TFDS_DATA_DIR" in result.stderr
+    assert time.monotonic() - began < 30
+    arguments = [a for a in TINY if a not in ("--data.name", "digits")]
+    result = run_command("experiments.quickstart", *arguments, "--duration", "4steps", cwd=tmp_path, **nothing)
+    assert result.returncode == 0, result.stderr
+    assert "WARNING: training on 'digits' instead" in result.stderr
+    summary = json.loads((tmp_path / "runs/quickstart/summary.json").read_text())
+    assert (summary["dataset"], summary["fallback"]) == ("digits", True)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, status):
+    arguments = [sys.executable, "-m", "experiments.quickstart", *TINY, "--duration", "100000steps"]
+    process = subprocess.Popen(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "runs/quickstart/metrics.jsonl"
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("\n") > 3):
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == status, errors
+    assert f"{number.name}: saved step" in errors
+    steps = int(errors.split("saved step ")[1].split()[0])
+    assert str(steps) in {p.name for p in (tmp_path / "runs/quickstart/checkpoints").iterdir()}
+    assert "Traceback" not in errors
+
+
+def test_eight_devices_agree_with_one(tmp_path):
+    gentle = ("--optimizer.name", "sgd", "--optimizer.learning-rate", "0.01")  # larger steps enlarge rounding, too
+    losses = []
+    for devices in ("1", "8"):
+        arguments = (*TINY, *gentle, "--duration", "20steps", "--devices", devices, "--folder", devices)
+        result = run_command("experiments.quickstart", *arguments, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert f"{devices} x cpu" in result.stderr
+        rows = [json.loads(line) for line in (tmp_path / devices / "metrics.jsonl").read_text().splitlines()]
+        losses.append([row["loss"] for row in rows])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_a_run_begun_on_one_device_is_taken_up_by_eight(tmp_path):
+    arguments = ("experiments.quickstart", *TINY, "--duration", "20steps")
+    assert run_command(*arguments, cwd=tmp_path).returncode == 0
+    (tmp_path / "runs/quickstart/summary.json").unlink()
+    result = run_command(*arguments, "--devices", "8", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "resumed at step 20" in result.stderr

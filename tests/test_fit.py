@@ -1,0 +1,141 @@
+"""Whole runs on real data: finished, broken off and taken up again."""
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import jaxcnn
+from jaxcnn import checkpoint, fit, signals
+from jaxcnn.errors import UserError
+from jaxcnn.run import finished
+
+
+def final_state(config):
+    """Every array of the newest checkpoint, as numpy."""
+    import orbax.checkpoint as ocp
+
+    folder = Path(config.folder) / "checkpoints"
+    step = checkpoint.complete_steps(folder)[-1]
+    with ocp.PyTreeCheckpointer() as checkpointer:
+        state = checkpointer.restore(folder / str(step) / checkpoint.ITEM)
+    return step, jax.tree.map(np.asarray, state | {"key": jax.random.key_data(state["key"])})
+
+
+def rows(config):
+    read = [json.loads(line) for line in (Path(config.folder) / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k != "images_per_second"} for row in read]
+
+
+def stop_at(monkeypatch, step, number=signal.SIGTERM):
+    """Sends this process a signal in the middle of the step after `step`."""
+    split = fit._Session._batches
+
+    def batches(self, begun_at):
+        for k, indices in split(self, begun_at):
+            if k == step + 1:
+                signal.raise_signal(number)
+            yield k, indices
+
+    monkeypatch.setattr(fit._Session, "_batches", batches)
+
+
+@pytest.mark.filterwarnings("ignore:Sharding info not provided")
+@pytest.mark.parametrize("step", [0, 13, 19, 20, 38])
+def test_a_run_broken_off_at_any_step_ends_as_the_unbroken_one(tiny, tmp_path, monkeypatch, step):
+    unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
+    fit.fit(unbroken)
+    with monkeypatch.context() as patch:
+        stop_at(patch, step)
+        with pytest.raises(signals.Stopped, match=f"SIGTERM: saved step {step + 1} of 40") as stopped:
+            fit.fit(tiny)
+    assert stopped.value.status == 143
+    summary = fit.fit(tiny)
+    (last, expected), (_, state) = final_state(unbroken), final_state(tiny)
+    assert last == 40
+    assert jax.tree.structure(expected) == jax.tree.structure(state)
+    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (expected, state)), strict=True))
+    timeless = {k: v for k, v in finished(unbroken).items() if k != "wall_seconds"}
+    assert {k: v for k, v in summary.items() if k != "wall_seconds"} == timeless
+    assert [row for row in rows(tiny) if row["split"] != "validation"] == [
+        row for row in rows(unbroken) if row["split"] != "validation"
+    ]
+
+
+def test_a_finished_run_is_evaluated_on_every_example_once_and_read_back(tiny, monkeypatch):
+    summary = fit.fit(tiny)
+    run = jaxcnn.load(tiny.folder)
+    from jaxcnn import data
+
+    digits = data.load("digits")
+    probabilities = run.predict(digits.test_images)
+    assert probabilities.shape == (len(digits.test_labels), 10)
+    np.testing.assert_allclose(probabilities.sum(-1), 1, rtol=1e-5)
+    accuracy = (probabilities.argmax(-1) == digits.test_labels).mean()
+    assert summary["test_accuracy"] == pytest.approx(accuracy, abs=1e-9)
+    assert run.metrics == summary == finished(tiny)
+    assert run.step == 40
+    assert run.config == tiny
+    assert [row["split"] for row in run.history][-1] == "test"
+
+
+def test_a_large_last_batch_is_filled_up_and_masked(tiny):
+    """360 test images in batches of 500 or of 128 score alike."""
+    first = fit.fit(tiny)
+    large = fit.fit(replace(tiny, folder=tiny.folder + "2", batch_size=32, evaluate_every="40steps"))
+    assert first["test_accuracy"] == large["test_accuracy"]
+
+
+def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
+    accuracies = iter([0.9, 0.8, 0.7, 0.6])
+    evaluate = fit._Session._validate
+
+    def validate(self, step, state):
+        evaluate(self, step, state)
+        return next(accuracies)
+
+    monkeypatch.setattr(fit._Session, "_validate", validate)
+    config = replace(tiny, select="best", keep=1, evaluate_every="10steps", checkpoint_every="10steps")
+    summary = fit.fit(config)
+    assert summary["tested_step"] == 10
+    assert checkpoint.complete_steps(Path(config.folder) / "checkpoints") == [10, 40]
+    assert jaxcnn.load(config.folder).step == 10
+    assert jaxcnn.load(config.folder, step=40).step == 40
+
+
+def test_another_config_in_the_same_folder_is_refused_and_changes_nothing(tiny):
+    fit.fit(tiny)
+    before = sorted((p, p.stat().st_mtime_ns) for p in Path(tiny.folder).rglob("*") if p.name != ".lock")
+    with pytest.raises(UserError, match="another config:\n  seed: 0 there, 3 here"):
+        fit.fit(replace(tiny, seed=3))
+    assert before == sorted((p, p.stat().st_mtime_ns) for p in Path(tiny.folder).rglob("*") if p.name != ".lock")
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(tiny):
+    huge = replace(
+        tiny, optimizer=replace(tiny.optimizer, learning_rate=1e30), schedule=replace(tiny.schedule, name="constant")
+    )
+    with pytest.raises(UserError, match=r"not finite at step \d+; no checkpoint was saved before it"):
+        fit.fit(huge)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "quicknett"}, "unknown model 'quicknett': did you mean 'quicknet'"),
+        ({"model": "quicknet:width=3"}, "model 'quicknet' takes no 'width'"),
+        ({"model": "neuron"}, "two classes|2 classes"),
+        ({"batch_size": 5000}, "larger than the training set"),
+        ({"devices": 3}, "3 wanted, 1 found"),
+        ({"accumulate": 5}, "batch_size 32 does not divide"),
+        ({"augment": ("crop:padding=40",)}, "smaller than the image"),
+    ],
+)
+def test_what_does_not_fit_together_is_named_before_anything_is_written(tiny, change, message):
+    with pytest.raises(UserError, match=message):
+        fit.fit(replace(tiny, **change))
+    assert not (Path(tiny.folder) / "config.json").exists()

@@ -1,0 +1,107 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxcnn import optimizers, rules
+from jaxcnn.config import OptimizerConfig
+from jaxcnn.errors import UserError
+
+PARAMS = {
+    "conv": {"kernel": jax.random.normal(jax.random.key(0), (3, 3, 4, 8)), "bias": jnp.ones(8)},
+    "head": {"kernel": jax.random.normal(jax.random.key(1), (8, 10))},
+}
+GRADIENT = jax.tree.map(lambda p: jnp.cos(3 * p), PARAMS)
+
+
+def updates(config, count=1, params=PARAMS, gradient=GRADIENT):
+    optimizer = optimizers.build(config, optax.constant_schedule(1.0), params)
+    state = optimizer.init(params)
+    for _ in range(count):
+        update, state = optimizer.update(gradient, state, params)
+    return update
+
+
+@pytest.mark.parametrize(
+    ("config", "reference"),
+    [
+        (OptimizerConfig("sgd", 0.1), optax.sgd(0.1)),
+        (OptimizerConfig("momentum", 0.1, momentum=0.8), optax.sgd(0.1, momentum=0.8)),
+        (OptimizerConfig("nesterov", 0.1), optax.sgd(0.1, momentum=0.9, nesterov=True)),
+        (OptimizerConfig("adagrad", 0.1), optax.adagrad(0.1)),
+        (OptimizerConfig("rmsprop", 0.1, decay=0.8, momentum=0.5), optax.rmsprop(0.1, decay=0.8, momentum=0.5)),
+        (OptimizerConfig("adam", 0.1, b1=0.8), optax.adam(0.1, b1=0.8)),
+        (
+            OptimizerConfig("adamw", 0.1, weight_decay=0.3, decay_rules=(("*", 1.0),)),
+            optax.adamw(0.1, weight_decay=0.3),
+        ),
+        (OptimizerConfig("lion", 0.1, decay_rules=(("*", 1.0),)), optax.lion(0.1)),
+    ],
+    ids=lambda value: value.name if isinstance(value, OptimizerConfig) else "",
+)
+def test_each_name_is_the_optax_optimizer_of_that_name(config, reference):
+    state = reference.init(PARAMS)
+    for _ in range(3):
+        expected, state = reference.update(GRADIENT, state, PARAMS)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-7), updates(config, 3), expected)
+
+
+def test_every_optimizer_is_covered_above_or_below():
+    assert set(optimizers.OPTIMIZERS) == {
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon",
+    }  # fmt: skip
+
+
+def test_muon_orthogonalises_every_kernel_and_leaves_vectors_to_nadam():
+    update = updates(OptimizerConfig("muon", 1.0))
+    for kernel in (update["conv"]["kernel"].reshape(36, 8), update["head"]["kernel"]):
+        singular = jnp.linalg.svd(kernel, compute_uv=False)
+        assert float(singular.min()) > 0.4 * float(singular.max())
+    nadam, _ = optax.nadam(1.0).update(GRADIENT, optax.nadam(1.0).init(PARAMS))
+    np.testing.assert_allclose(update["conv"]["bias"], nadam["conv"]["bias"], rtol=1e-5)
+
+
+def test_update_is_minus_rate_times_direction_plus_decay_by_rules():
+    rules_ = {"decay_rules": (("head/*", 2.0), ("*kernel", 1.0), ("*", 0.0)), "rate_rules": (("*bias", 64.0),)}
+    update = updates(OptimizerConfig("sgd", 0.1, weight_decay=0.01, **rules_))
+    g, w = GRADIENT, PARAMS
+    expected = {
+        "conv": {
+            "kernel": -0.1 * (g["conv"]["kernel"] + 0.01 * w["conv"]["kernel"]),
+            "bias": -6.4 * g["conv"]["bias"],
+        },
+        "head": {"kernel": -0.1 * (g["head"]["kernel"] + 0.02 * w["head"]["kernel"])},
+    }
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), update, expected)
+
+
+def test_clipping_bounds_the_global_norm():
+    update = updates(OptimizerConfig("sgd", 1.0, clip_norm=0.5))
+    assert float(optax.tree.norm(update)) == pytest.approx(0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+def test_frozen_parameters_have_neither_update_nor_state(name):
+    config = OptimizerConfig(name, 0.1, freeze=("conv/*",))
+    mask = optimizers.trainable(config, PARAMS)
+    trained, _ = rules.partition(mask, PARAMS)
+    gradient, _ = rules.partition(mask, GRADIENT)
+    optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS)
+    update, _ = optimizer.update(gradient, optimizer.init(trained), trained)
+    assert rules.paths(update) == ["head/kernel"]
+    assert float(jnp.abs(update["head"]["kernel"]).max()) > 0
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (OptimizerConfig("adm"), "unknown optimizer 'adm': did you mean 'adam'"),
+        (OptimizerConfig("adam", momentum=0.9), "optimizer 'adam' takes no 'momentum'"),
+        (OptimizerConfig("sgd", freeze=("stem/*",)), "optimizer.freeze: the pattern 'stem/\\*' matches no parameter"),
+        (OptimizerConfig("sgd", decay_rules=(("*scale", 1.0),)), "optimizer.decay_rules"),
+    ],
+)
+def test_mistakes(config, message):
+    with pytest.raises(UserError, match=message):
+        updates(config)

@@ -1,0 +1,120 @@
+"""The pure step, mapped over an axis by vmap: one process stands for several devices."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxcnn import assemble, train
+from jaxcnn.config import OptimizerConfig
+from jaxcnn.layers import AXIS
+
+
+@pytest.fixture
+def training(tiny):
+    return assemble.assemble(tiny, assemble.load_images(tiny))
+
+
+def step_over(recipe, parts):
+    """A train step whose batch is cut into `parts`, as if on that many devices."""
+
+    def step(state, pool, indices):
+        mapped = jax.vmap(
+            lambda share: train.train_step(recipe, state, pool, share), axis_name=recipe.axis, out_axes=None
+        )
+        return mapped(indices.reshape(parts, -1))
+
+    return jax.jit(step)
+
+
+def close(a, b, tolerance):
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance), a, b)
+
+
+def test_the_number_of_parts_changes_nothing_but_rounding(tiny):
+    tiny = replace(tiny, optimizer=replace(tiny.optimizer, learning_rate=0.01))  # larger ones enlarge rounding, too
+    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    pool, indices = training.pool(), np.arange(32)
+    results = []
+    for parts in (1, 4):
+        state, step = training.initial_state(), step_over(training.recipe, parts)
+        for k in range(3):
+            state, sums = step(state, pool, indices + 32 * k)
+        results.append((state.params, state.batch_stats, state.ema, sums["loss"], sums["correct"]))
+    close(*results, 2e-4)
+
+
+def test_per_device_statistics_differ_from_those_of_the_whole_batch(training):
+    pool, indices = training.pool(), np.arange(32)
+    local = replace(training.recipe, axis="device")
+    assert training.recipe.axis == AXIS
+    states = [step_over(recipe, 4)(training.initial_state(), pool, indices)[0] for recipe in (training.recipe, local)]
+    difference = jax.tree.map(lambda a, b: float(jnp.abs(a - b).max()), *(s.batch_stats for s in states))
+    assert max(jax.tree.leaves(difference)) > 1e-4
+
+
+def test_jit_equals_no_jit(tiny):
+    tiny = replace(tiny, model="convnet:widths=(2,2),hidden=4", augment=("flip",), ema=0.0)
+    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    pool, indices = training.pool(), np.arange(4)
+    compiled, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
+    with jax.disable_jit():
+        plain, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
+    close(compiled.params, plain.params, 2e-4)
+
+
+def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
+    tiny = replace(tiny, model="convnet:widths=(4,4),hidden=8", augment=())
+    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    pool, indices = training.pool(), np.arange(32)
+    whole, sums = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
+    parts, more = step_over(replace(training.recipe, accumulate=4), 1)(training.initial_state(), pool, indices)
+    close((whole.params, sums["loss"]), (parts.params, more["loss"]), 1e-5)
+
+
+def test_frozen_parameters_do_not_move_by_a_bit_and_have_no_gradient(tiny):
+    optimizer = OptimizerConfig(name="adamw", weight_decay=0.1, freeze=("Conv_*",))
+    tiny = replace(tiny, optimizer=optimizer)
+    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    before = training.initial_state()
+    after, _ = step_over(training.recipe, 1)(before, training.pool(), np.arange(32))
+    for name in before.params:
+        moved = not all(
+            (a == b).all()
+            for a, b in zip(*map(jax.tree.leaves, (before.params[name], after.params[name])), strict=True)
+        )
+        assert moved == (not name.startswith("Conv_"))
+    frozen = {"params": {"Conv_0": before.params["Conv_0"]}}
+    assert not any(
+        leaf.shape == frozen["params"]["Conv_0"]["kernel"].shape for leaf in jax.tree.leaves(after.opt_state)
+    )
+
+
+def test_the_moving_average_is_the_recursion(training):
+    before = training.initial_state()
+    after, _ = step_over(training.recipe, 1)(before, training.pool(), np.arange(32))
+    now = {"params": after.params, "batch_stats": after.batch_stats}
+    close(after.ema, optax.incremental_update(now, before.ema, 0.1), 1e-6)
+    assert train.evaluated_variables(after) is after.ema
+
+
+def test_augmentation_and_dropout_are_a_function_of_seed_and_step(training):
+    pool, indices, step = training.pool(), np.arange(32), step_over(training.recipe, 1)
+    first, _ = step(training.initial_state(), pool, indices)
+    again, _ = step(training.initial_state(), pool, indices)
+    other, _ = step(training.initial_state()._replace(step=jnp.int32(7)), pool, indices)
+    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (first.params, again.params)), strict=True))
+    assert any((a != b).any() for a, b in zip(*map(jax.tree.leaves, (first.params, other.params)), strict=True))
+
+
+def test_the_first_step_without_a_finite_loss_is_remembered(training):
+    pool, step = training.pool(), step_over(training.recipe, 1)
+    state, sums = step(training.initial_state(), pool, np.arange(32))
+    assert int(sums["bad_step"]) == train.NEVER
+    state = state._replace(params=jax.tree.map(lambda p: p * jnp.nan, state.params))
+    for _ in range(2):
+        state, sums = step(state, pool, np.arange(32))
+    assert int(sums["bad_step"]) == 1

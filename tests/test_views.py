@@ -1,0 +1,35 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from jaxcnn import views
+
+
+class Corner(nn.Module):
+    """Its logits are the first pixel's channels."""
+
+    def __call__(self, images, train=False):
+        return images[:, 0, 0, :]
+
+
+IMAGES = jax.random.normal(jax.random.key(0), (2, 6, 6, 3))
+REFLECTED = np.pad(IMAGES, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+
+
+@pytest.mark.parametrize("name", views.VIEWS)
+def test_weights_sum_to_one_and_every_view_is_another(name):
+    weighted = views.VIEWS[name](IMAGES)
+    assert sum(weight for weight, _ in weighted) == pytest.approx(1)
+    assert len({np.asarray(view).tobytes() for _, view in weighted}) == len(weighted)
+
+
+def test_logits_are_averaged_over_mirrors_and_diagonal_shifts():
+    def pair(y, x):  # of the window of the padded image that begins there: its first and its last column
+        return (REFLECTED[:, y, x] + REFLECTED[:, y, x + 5]) / 2
+
+    expected = pair(1, 1) / 2 + pair(0, 0) / 4 + pair(2, 2) / 4
+    np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror_and_shift"), expected, rtol=1e-5)
+    np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror"), pair(1, 1), rtol=1e-5)
+    assert (views.logits(Corner(), {}, IMAGES, "one") == jnp.asarray(IMAGES)[:, 0, 0]).all()
