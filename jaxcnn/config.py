@@ -10,6 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
 import typeguard
@@ -171,8 +174,27 @@ def steps(duration: str, steps_per_epoch: int, total: int | None = None) -> int:
     return round(count * steps_per_epoch) if unit.startswith("epoch") else round(count)
 
 
+def folder_of(config: Config) -> Path:
+    return Path(config.folder or Path("runs") / config.name)
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """`config` with dotted settings replaced: {"optimizer.learning_rate": 0.1, "batch_size": 64}.
+
+    Raises: UserError for an unknown setting or a value of the wrong type.
+    """
+    tree = to_dict(config)
+    known = _flat(tree)
+    for name, value in changes.items():
+        if name not in known:
+            raise UserError(f"unknown setting {name!r}: {did_you_mean(name, known)}")
+        *parents, last = name.split(".")
+        reduce(getitem, parents, tree)[last] = value
+    return from_dict(Config, tree, config.name)
 
 
 def from_dict(kind: type[T], values: Mapping[str, Any], where: str = "config") -> T:

@@ -11,7 +11,7 @@ from jaxcnn import data, metrics, runtime, train
 from jaxcnn.assemble import Training, assemble, load_images
 from jaxcnn.checkpoint import Checkpoints
 from jaxcnn.config import Config, steps
-from jaxcnn.errors import UserError
+from jaxcnn.errors import Diverged
 from jaxcnn.run import RunFolder
 from jaxcnn.signals import Stop, Stopped
 from jaxcnn.tracking import Log, ProgressBar, say
@@ -151,10 +151,11 @@ class _Session:
         self.checkpoints.wait()
         latest = self.checkpoints.latest
         kept = "no checkpoint was saved before it" if latest is None else f"the last good checkpoint is step {latest}"
-        raise UserError(
+        raise Diverged(
+            bad + 1,
             f"the loss is not finite at step {bad + 1}; {kept} ({self.folder.path}).\n"
             "Try a lower --optimizer.learning-rate, a warm-up (--schedule.warmup 1epochs) or --optimizer.clip-norm 1, "
-            "in another --folder."
+            "in another --folder.",
         )
 
     def _validate(self, step: int, state: TrainState) -> float:
