@@ -20,7 +20,7 @@ VENV := .venv
 endif
 RUN := $(VENV)/bin/python
 
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train test test-slow results lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ sweep-%: $(VENV)/.installed
 	@grep -qs '^SWEEP' experiments/$*.py || { echo "error: there is no sweep $*; there are:" \
 	  $$(grep -ls '^SWEEP' experiments/*.py | sed 's,.*/,,; s,\.py$$,,') >&2; exit 2; }
 	@$(RUN) -m experiments.$* --seeds $(SEEDS) --jobs $(JOBS) $(if $(FULL),--full) $(ARGS)
+
+results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
+	@$(RUN) -m jaxcnn.gather
 
 lint: $(VENV)/.installed-dev ## check format, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check

@@ -6,6 +6,7 @@ from pathlib import Path
 from jaxcnn.launch import LocalJob, Outcome, Task, check, default_jobs, launch
 from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
+from jaxcnn.run import write_json
 from jaxcnn.sweep import Sweep, SweepOptions, only, parse_changes, slug
 from jaxcnn.tables import cells, header, records
 from jaxcnn.tracking import say
@@ -29,8 +30,16 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
     commands = {label: options.command(sweep.name, label) for label in dict.fromkeys(row.label for row in ended)}
     problems = [f"{name(row)} failed: {reason}" for row, reason in outcome.failed.items()]
     if ended:
+        about_it = {
+            "name": sweep.name,
+            "metric": sweep.metric,
+            "runs": len(rows),
+            "ended": len(ended),
+            "changes": changes,
+        }
         results = Results(sweep.name, ended, sweep.metric, commands)
         problems += publish(results, home, f"sweep {sweep.name}", about.strip(), sweep.panels)
+        write_json(home / "sweep.json", about_it)
         _show(results)
         print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
     for problem in problems:
