@@ -7,10 +7,14 @@ from jaxcnn.launch import LocalJob, Outcome, Task, check, default_jobs, launch
 from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
 from jaxcnn.run import write_json
+from jaxcnn.stack import kinship, stackable
 from jaxcnn.sweep import Sweep, SweepOptions, only, parse_changes, slug
 from jaxcnn.tables import cells, header, records
 from jaxcnn.tracking import say
 from jaxcnn.watch import Watch, name
+
+LARGEST = 16
+"""Runs in one program; more would cost memory and win little."""
 
 
 def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
@@ -50,13 +54,22 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
 
 
 def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
-    tasks: list[Task] = [(row,) for row in rows]
+    tasks = tasks_of(rows, options.stack)
     jobs = min(options.jobs or default_jobs(rows), len(tasks))
 
     def start(task: Task, cpus: list[int]) -> LocalJob:
         return LocalJob(task, cpus, home / "logs" / f"{slug(task[0].label)}-seed-{task[0].seed}.log")
 
     return launch(tasks, jobs, start, Watch(rows))
+
+
+def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
+    """What one process does: kindred runs of small models together, any other run alone."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        together = stack and stackable(row.config)
+        groups.setdefault(kinship(row.config) if together else str(row.folder), []).append(row)
+    return [tuple(group[i : i + LARGEST]) for group in groups.values() for i in range(0, len(group), LARGEST)]
 
 
 def _show(results: Results) -> None:

@@ -188,7 +188,7 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     Raises: UserError for an unknown setting or a value of the wrong type.
     """
     tree = to_dict(config)
-    known = _flat(tree)
+    known = flat(tree)
     for name, value in changes.items():
         if name not in known:
             raise UserError(f"unknown setting {name!r}: {did_you_mean(name, known)}")
@@ -231,13 +231,14 @@ def _tuples(value: Any) -> Any:
 
 def differences(ours: Config, theirs: Config) -> list[str]:
     """One line for each setting in which two configs differ in what they compute."""
-    a, b = _flat(to_dict(ours)), _flat(to_dict(theirs))
+    a, b = flat(to_dict(ours)), flat(to_dict(theirs))
     names = [name for name in a if name not in WHERE_NOT_WHAT and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested config as dotted settings."""
+    settings: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+        settings |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return settings

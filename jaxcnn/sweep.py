@@ -69,6 +69,8 @@ class SweepOptions:
     """How many seeds each variation is trained with."""
     jobs: int = 0
     """How many processes side by side; 0: one a core, as far as memory goes."""
+    stack: bool = True
+    """Train runs that differ in numbers alone in one program, where the model is one that is faster so."""
     full: bool = False
     """The real experiment instead of the affordable one."""
     only: tuple[str, ...] = ()

@@ -47,12 +47,18 @@ def _train(configs: Sequence[Config]) -> None:
     from jaxcnn.fit import fit
     from jaxcnn.report import DIVERGED
     from jaxcnn.run import write_json
+    from jaxcnn.stack import train_together
 
-    for config in configs:
+    diverged: dict[int, Diverged] = {}
+    if len(configs) > 1:
+        diverged = train_together(configs)
+    else:
         try:
-            fit(config)
-        except Diverged as diverged:
-            write_json(folder_of(config) / DIVERGED, {"step": diverged.step})
+            fit(configs[0])
+        except Diverged as error:
+            diverged = {0: error}
+    for place, error in diverged.items():
+        write_json(folder_of(configs[place]) / DIVERGED, {"step": error.step})
 
 
 def _stop_with_the_parent() -> None:
