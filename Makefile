@@ -20,7 +20,7 @@ VENV := .venv
 endif
 RUN := $(VENV)/bin/python
 
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train test test-slow parity lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ test: $(VENV)/.installed-dev ## run the tests
 
 test-slow: $(VENV)/.installed-dev ## run the long tests: real trainings, real faults
 	@$(RUN) -m pytest -q -m slow $(ARGS)
+
+parity: ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
+	@$(MAKE) --no-print-directory VENV=.venv-parity .venv-parity/.installed-parity
+	@.venv-parity/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check format, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
@@ -60,3 +64,8 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@echo 'installing jaxcnn and its development tools (under a minute, once)'
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-parity: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn, PyTorch, torchvision and timm (once; gigabytes, unless pip is pointed at wheels for the CPU)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev,parity]'
+	@touch $@
