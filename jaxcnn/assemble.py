@@ -77,7 +77,8 @@ def load_images(config: Config) -> Images:
         say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
         dataset, fallback = data.load(wanted.fallback), True
         validation = min(validation, len(dataset.train_labels) // 10)
-    split = data.split(dataset, validation, config.seed)
+    split = data.split(dataset, validation, config.seed, wanted.train)
+    dataset = data.with_label_noise(dataset, split.train, wanted.label_noise, config.seed)
     mean, std = PUBLISHED.get(dataset.name) or data.statistics(dataset)
     info = DataInfo(
         name=dataset.name,

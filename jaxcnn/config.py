@@ -28,6 +28,10 @@ class DataConfig:
     """Keep only these classes, relabelled in this order; none named: all."""
     validation: int = 5000
     """Images held out of the training set for every choice that is made."""
+    train: int = 0
+    """Train on this many of the other images only, as many of each class; 0: on all."""
+    label_noise: float = 0.0
+    """Share of the training images that get another class's label, each class alike; the other splits keep theirs."""
     normalization: str = "standardize"
     """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
     fallback: str = ""
