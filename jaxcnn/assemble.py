@@ -104,7 +104,7 @@ def assemble(config: Config, images: Images) -> Training:
     info = images.info
     if config.batch_size > info.train:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
-    augmentation = augment.build(config.augment)
+    augmentation = augment.build(config.augment, len(info.label_names))
     augment.check(augmentation, info.image_shape)
     devices = local_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
