@@ -8,14 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jaxcnn.ensembles import ensemble
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
     from jaxcnn.run import Run, load
 
-__all__ = ["MODELS", "Run", "UserError", "load"]
+__all__ = ["MODELS", "Run", "UserError", "ensemble", "load"]
 __version__ = "0.1.0"
 
 _HOMES = {"MODELS": "jaxcnn.models", "Run": "jaxcnn.run", "UserError": "jaxcnn.errors", "load": "jaxcnn.run"}
+_HOMES["ensemble"] = "jaxcnn.ensembles"
 
 
 def __getattr__(name: str) -> Any:

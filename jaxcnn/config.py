@@ -81,7 +81,7 @@ class OptimizerConfig:
 @dataclass(frozen=True)
 class ScheduleConfig:
     name: str = "cosine"
-    """constant, step, piecewise_linear, cosine or one_cycle; a multiplier of the learning rate."""
+    """constant, step, piecewise_linear, exponential, cosine or one_cycle; a multiplier of the learning rate."""
     warmup: str = "0steps"
     """Linear rise from zero before the schedule begins."""
     boundaries: tuple[str, ...] | None = None
@@ -91,7 +91,7 @@ class ScheduleConfig:
     points: tuple[tuple[str, float], ...] | None = None
     """piecewise_linear: (when, multiplier), joined by straight lines."""
     final: float | None = None
-    """cosine, one_cycle: the multiplier at the end."""
+    """exponential, cosine, one_cycle: the multiplier at the end."""
     peak: str | None = None
     """one_cycle: when the rate is highest."""
 

@@ -62,7 +62,8 @@ def build(chain: Sequence[str], classes: int) -> Augmentation:
 
 
 def _part(name: str, options: Mapping[str, Any]) -> Augmentation:
-    bound = specs.bind(AUGMENTATIONS | MIXTURES, name, options, "augmentation")
+    known: dict[str, Callable[..., Any]] = {**AUGMENTATIONS, **MIXTURES}
+    bound = specs.bind(known, name, options, "augmentation")
 
     def alone(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
         return bound(draw, images), targets
