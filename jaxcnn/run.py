@@ -18,7 +18,7 @@ import numpy as np
 from flax import linen as nn
 
 from jaxcnn import checkpoint, data, views
-from jaxcnn.config import Config, differences, from_dict, to_dict
+from jaxcnn.config import Config, differences, folder_of, from_dict, to_dict
 from jaxcnn.errors import UserError
 from jaxcnn.losses import two_class
 from jaxcnn.models import construct
@@ -124,10 +124,6 @@ class RunFolder:
                 f"{self.path} holds a run of another config:\n  " + "\n  ".join(changed) + "\n"
                 f"Choose another folder (--folder {self.path}-2), or remove that one to run anew."
             )
-
-
-def folder_of(config: Config) -> Path:
-    return Path(config.folder or Path("runs") / config.name)
 
 
 def finished(config: Config) -> dict[str, Any] | None:
