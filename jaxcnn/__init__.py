@@ -9,18 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jaxcnn.ensembles import ensemble
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
     from jaxcnn.run import Run, load
     from jaxcnn.weights import import_weights
 
-__all__ = ["MODELS", "Run", "UserError", "import_weights", "load"]
+__all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "MODELS": "jaxcnn.models",
     "Run": "jaxcnn.run",
     "UserError": "jaxcnn.errors",
+    "ensemble": "jaxcnn.ensembles",
     "import_weights": "jaxcnn.weights",
     "load": "jaxcnn.run",
 }

@@ -77,7 +77,8 @@ def load_images(config: Config) -> Images:
         say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
         dataset, fallback = data.load(wanted.fallback), True
         validation = min(validation, len(dataset.train_labels) // 10)
-    split = data.split(dataset, validation, config.seed)
+    split = data.split(dataset, validation, config.seed, wanted.train)
+    dataset = data.with_label_noise(dataset, split.train, wanted.label_noise, config.seed)
     mean, std = PUBLISHED.get(dataset.name) or data.statistics(dataset)
     info = DataInfo(
         name=dataset.name,
@@ -103,7 +104,7 @@ def assemble(config: Config, images: Images) -> Training:
     info = images.info
     if config.batch_size > info.train:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
-    augmentation = augment.build(config.augment)
+    augmentation = augment.build(config.augment, len(info.label_names))
     augment.check(augmentation, info.image_shape)
     devices = local_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))

@@ -31,6 +31,10 @@ class DataConfig:
     """Keep only these classes, relabelled in this order; none named: all."""
     validation: int = 5000
     """Images held out of the training set for every choice that is made."""
+    train: int = 0
+    """Train on this many of the other images only, as many of each class; 0: on all."""
+    label_noise: float = 0.0
+    """Share of the training images that get another class's label, each class alike; the other splits keep theirs."""
     normalization: str = "standardize"
     """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
     fallback: str = ""
@@ -80,7 +84,7 @@ class OptimizerConfig:
 @dataclass(frozen=True)
 class ScheduleConfig:
     name: str = "cosine"
-    """constant, step, piecewise_linear, cosine or one_cycle; a multiplier of the learning rate."""
+    """constant, step, piecewise_linear, exponential, cosine or one_cycle; a multiplier of the learning rate."""
     warmup: str = "0steps"
     """Linear rise from zero before the schedule begins."""
     boundaries: tuple[str, ...] | None = None
@@ -90,7 +94,7 @@ class ScheduleConfig:
     points: tuple[tuple[str, float], ...] | None = None
     """piecewise_linear: (when, multiplier), joined by straight lines."""
     final: float | None = None
-    """cosine, one_cycle: the multiplier at the end."""
+    """exponential, cosine, one_cycle: the multiplier at the end."""
     peak: str | None = None
     """one_cycle: when the rate is highest."""
 

@@ -98,11 +98,12 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     """One update from the examples `indices` [B / devices] of the pool; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
     images, labels = pool.images[indices], pool.labels[indices]
-    images = recipe.normalize(recipe.augment(_draw(recipe, state, key, indices), images))
+    images, targets = recipe.augment(_draw(recipe, state, key, indices), images, labels)
+    images = recipe.normalize(images)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
-    gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, labels, dropout_key)
+    gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, targets, dropout_key)
     gradient, batch_stats = lax.pmean((gradient, batch_stats), recipe.axis)
     sums = lax.psum(sums, recipe.axis)
 
@@ -135,33 +136,38 @@ def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw
         keys=fold(jax.random.fold_in(key, 0), place),
         homes=fold(state.key, indices),
         epoch=state.step // recipe.steps_per_epoch,
+        axis=recipe.axis,
     )
 
 
 def _gradient(
-    recipe: Recipe, trained: Tree, frozen: Tree, batch_stats: Tree, images: Array, labels: Array, key: Array
+    recipe: Recipe, trained: Tree, frozen: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array
 ) -> tuple[Tree, Tree, metrics.Sums]:
-    """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other."""
+    """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other.
 
-    def objective(trained: Tree, batch_stats: Tree, images: Array, labels: Array, key: Array):
+    targets [B] or, where examples were mixed, [B, K]: accuracy is then that of the class with the greatest share.
+    """
+
+    def objective(trained: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array):
         params = rules.combine(trained, frozen)
         variables = {"params": params, "batch_stats": batch_stats}
         logits, updated = recipe.model.apply(
             variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
         )
-        loss = recipe.loss(logits, labels)
+        loss = recipe.loss(logits, targets)
+        labels = targets if targets.ndim == 1 else targets.argmax(-1)
         penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
         return loss.mean() + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
 
     differentiate = jax.grad(objective, has_aux=True)
     if recipe.accumulate == 1:
-        gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, labels, key)
+        gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, targets, key)
         return gradient, batch_stats, sums
 
     def part(carry: tuple[Tree, Tree, Tree], inputs: tuple[Array, Array, Array]):
         gradient, batch_stats, sums = carry
-        place, images, labels = inputs
-        more, (batch_stats, new) = differentiate(trained, batch_stats, images, labels, jax.random.fold_in(key, place))
+        place, images, targets = inputs
+        more, (batch_stats, new) = differentiate(trained, batch_stats, images, targets, jax.random.fold_in(key, place))
         return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
 
     def cut(x: Array) -> Array:
@@ -170,7 +176,7 @@ def _gradient(
     zero = jax.tree.map(jnp.zeros_like, trained)
     start = (zero, batch_stats, jax.tree.map(jnp.asarray, metrics.zeros()))
     places = jnp.arange(recipe.accumulate)
-    (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(labels)))
+    (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(targets)))
     return jax.tree.map(lambda g: g / recipe.accumulate, gradient), batch_stats, sums
 
 

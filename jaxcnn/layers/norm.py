@@ -1,10 +1,16 @@
-"""Batch normalisation that is the same on one device and on many."""
+"""Batch normalisation that is the same on one device and on many, and the normalisations that need no batch."""
+
+import math
+from collections.abc import Callable
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
+
+from jaxcnn.errors import lookup
 
 from jaxcnn.layers.moments import moments, scale_and_shift
 
@@ -66,3 +72,21 @@ def _is_bound(axis: str) -> bool:
     except NameError:
         return False
     return True
+
+
+def normalization(name: str, x: jax.Array, train: bool, affine: bool, dtype: DTypeLike) -> jax.Array:
+    """`x` after a new layer of NORMS, with a learned scale and shift if `affine`; for use in a compact method.
+
+    [..., channel] -> the same. UserError for an unknown name.
+    """
+    return lookup(NORMS, name, "norm")(x, train, use_scale=affine, use_bias=affine, dtype=dtype)
+
+
+NORMS: dict[str, Callable[..., jax.Array]] = {
+    "none": lambda x, train, **_: x,
+    "batch": lambda x, train, **options: BatchNorm(use_running_average=not train, **options)(x),
+    # Wu and He 2018, arXiv:1803.08494; their 32 groups suit hundreds of channels.
+    "group": lambda x, train, **options: nn.GroupNorm(math.gcd(8, x.shape[-1]), **options)(x),
+    # Ba et al. 2016, arXiv:1607.06450: over all of an example, as one group is; Flax's own is over its channels alone.
+    "layer": lambda x, train, **options: nn.GroupNorm(1, **options)(x),
+}
