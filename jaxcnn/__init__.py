@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
-    from jaxcnn.run import Run, load
+    from jaxcnn.trained import Run, load
+    from jaxcnn.transfer import merge
 
-__all__ = ["MODELS", "Run", "UserError", "load"]
+__all__ = ["MODELS", "Run", "UserError", "load", "merge"]
 __version__ = "0.1.0"
 
-_HOMES = {"MODELS": "jaxcnn.models", "Run": "jaxcnn.run", "UserError": "jaxcnn.errors", "load": "jaxcnn.run"}
+_HOMES = {
+    "MODELS": "jaxcnn.models",
+    "Run": "jaxcnn.trained",
+    "UserError": "jaxcnn.errors",
+    "load": "jaxcnn.trained",
+    "merge": "jaxcnn.transfer",
+}
 
 
 def __getattr__(name: str) -> Any:

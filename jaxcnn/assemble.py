@@ -1,6 +1,6 @@
 """A config becomes what a training needs: the data on the devices, the recipe of a step, the first state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxcnn import augment, data, losses, optimizers, schedules, train
+from jaxcnn import augment, data, losses, optimizers, origin, schedules, train
 from jaxcnn.config import Config, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -50,6 +50,8 @@ class Training:
     schedule: optax.Schedule
     counts: Counts
     total_steps: int
+    account: Mapping[str, Any]
+    """What was taken from where, if not everything is initialised afresh."""
     initial_state: Callable[[], TrainState]
     train_step: Callable[..., Any]
     eval_step: Callable[..., Any]
@@ -115,6 +117,7 @@ def assemble(config: Config, images: Images) -> Training:
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
     variables = jax.jit(lambda key: train.initial_variables(model, key, info.image_shape))(init_key)
+    variables, account = origin.start(config, model, variables)
     recipe = Recipe(
         model=model,
         optimizer=optimizers.build(config.optimizer, schedule, variables["params"]),
@@ -144,6 +147,7 @@ def assemble(config: Config, images: Images) -> Training:
         schedule=schedule,
         counts=counts,
         total_steps=total,
+        account=account,
         initial_state=lambda: devices.replicate(train.initial_state(recipe, variables, run_key)),
         train_step=devices.compile(train_step, shared=2, split=1, donate=(0,)),
         eval_step=devices.compile(eval_step, shared=2, split=2),

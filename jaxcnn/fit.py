@@ -68,6 +68,7 @@ class _Session:
             self.log.close()
 
     def _begin(self) -> TrainState:
+        self.folder.keep_origin(self.training.account)
         state = self.training.initial_state()
         latest = self.checkpoints.latest
         if latest is None:
