@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flax import linen as nn
+from flax.traverse_util import unflatten_dict
 
-from jaxcnn import checkpoint
+from jaxcnn import checkpoint, weights
 from jaxcnn.config import Config, InitConfig
 from jaxcnn.errors import UserError
 from jaxcnn.run import folder_of
@@ -23,6 +25,8 @@ def read(path: str, model: nn.Module) -> tuple[Tree, str]:
     translated into those of `model`.
     Raises: UserError if there is no such thing, or it cannot be read.
     """
+    if path.endswith(".safetensors"):
+        return _read_file(path, model), path
     folder, at, step = path.rpartition("@")
     if not at or Path(path).exists():
         folder, step = path, ""
@@ -32,6 +36,26 @@ def read(path: str, model: nn.Module) -> tuple[Tree, str]:
         raise UserError(f"init.from: {folder!r} is neither the folder of a run nor a .safetensors file")
     run = load(folder, step=int(step) if step else None)
     return run.variables, f"{folder}, {run.config.model} at step {run.step:,}"
+
+
+def _read_file(path: str, model: nn.Module) -> Tree:
+    """The variables in a file of ours; or in a foreign one, whatever its number of classes."""
+    arrays = weights.read_safetensors(path)
+    if any(name.startswith("params/") for name in arrays):
+        return {"params": {}, "batch_stats": {}, **unflatten_dict(arrays, sep="/")}
+    classes = dict.fromkeys(array.shape[0] for array in reversed(arrays.values()) if array.ndim == 2)
+    # A state dict does not say how many classes it has: as many as a dense layer has outputs, one that all fits with.
+    return _first_that_fits([model.clone(num_classes=count) for count in classes], arrays)
+
+
+def _first_that_fits(models: list[nn.Module], arrays: dict[str, np.ndarray]) -> Tree:
+    refused: UserError | None = None
+    for model in models:
+        try:
+            return weights.import_weights(model, arrays).variables
+        except UserError as error:
+            refused = refused or error
+    raise refused or UserError("init.from: the file holds no layer")
 
 
 def start(config: Config, model: nn.Module, fresh: Tree) -> tuple[Tree, dict[str, Any]]:

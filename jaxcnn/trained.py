@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from jaxcnn import checkpoint, views
+from jaxcnn import checkpoint, views, weights
 from jaxcnn.config import Config, from_dict
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.losses import two_class
@@ -59,6 +59,13 @@ class Run:
         if layer not in known:
             raise UserError(f"{self.config.model} has no layer {layer!r}: {did_you_mean(layer, known)}")
         return self._in_batches(partial(self._features, layer=layer), images)
+
+    def save_weights(self, path: str | Path) -> None:
+        """Writes the variables as .safetensors, which `--init.from` and `jaxcnn.import_weights` read.
+
+        Raises: UserError if the file cannot be written.
+        """
+        weights.save_weights(path, self.variables)
 
     def _in_batches(self, function: Any, images: np.ndarray) -> np.ndarray:
         self._require_all()

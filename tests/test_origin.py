@@ -11,7 +11,7 @@ import pytest
 from tiny import TINY, run_command, tiny_config
 
 import jaxcnn
-from jaxcnn import assemble, fit
+from jaxcnn import assemble, fit, origin
 from jaxcnn.config import InitConfig
 from jaxcnn.errors import UserError
 from jaxcnn.run import RunFolder
@@ -121,3 +121,36 @@ def test_the_command_says_which_rule_to_add(base, tmp_path):
     (hint,) = [line for line in refused.stderr.splitlines() if "--init.restore" in line]
     assert hint.endswith("--init.restore 'Dense_0/*' fresh '*' take")
     assert not (tmp_path / "tuned").exists()
+
+
+def test_weights_go_to_a_file_and_back(tuned, base, tmp_path):
+    path = tmp_path / "w.safetensors"
+    run = jaxcnn.load(base)
+    run.save_weights(path)
+    state, account = origin.start(replace(tuned, init=InitConfig(str(path))), run.model, zeros(run.variables))
+    equal(state, run.variables)
+    assert account["taken"]["leaves"] == len(jax.tree.leaves(run.variables))
+
+
+def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
+    from safetensors.numpy import save_file
+
+    draw = np.random.default_rng(0)
+    shapes = {"features.0.weight": (4, 3, 3, 3), "classifier.weight": (7, 4), "classifier.bias": (7,)}
+    shapes |= {f"features.1.{entry}": (4,) for entry in ("weight", "bias", "running_mean", "running_var")}
+    foreign = {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    save_file(foreign, tmp_path / "vgg.safetensors")
+    ours = jaxcnn.MODELS["vgg11_bn"](num_classes=5, depths=(1,), widths=(4,), conv_bias=False)
+    fresh = ours.init(jax.random.key(0), np.zeros((1, 32, 32, 3), np.float32))
+    init = InitConfig(str(tmp_path / "vgg.safetensors"), HEAD)
+    start, account = origin.start(replace(tuned, init=init), ours, dict(fresh))
+    np.testing.assert_array_equal(
+        start["params"]["Conv_0"]["kernel"], foreign["features.0.weight"].transpose(2, 3, 1, 0)
+    )
+    np.testing.assert_array_equal(start["batch_stats"]["BatchNorm_0"]["var"], foreign["features.1.running_var"])
+    assert account["left"]["parameters"] == 7 * 5
+    assert account["fresh"]["parameters"] == 5 * 5
+
+
+def zeros(variables):
+    return jax.tree.map(np.zeros_like, variables)

@@ -1,5 +1,9 @@
 """Batch normalisation that is the same on one device and on many."""
 
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import jax
 from flax import linen as nn
 
@@ -27,6 +31,23 @@ class BatchNorm(nn.BatchNorm):
         if self.axis_name in (None, AXIS):
             self.axis_name = AXIS if _is_bound(AXIS) else None
         super().__post_init__()
+
+
+@contextmanager
+def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
+    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalise by their running statistics.
+
+    A model is called with `train=True` as always; statistics of the layers that are named stay as they are.
+    """
+
+    def still(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+        module = context.module
+        if not isinstance(module, nn.BatchNorm) or module.use_running_average or "/".join(module.path) not in layers:
+            return call(*args, **kwargs)
+        return module.clone(parent=module.scope, use_running_average=True)(*args, **kwargs)
+
+    with nn.intercept_methods(still):
+        yield
 
 
 def _is_bound(axis: str) -> bool:
