@@ -20,10 +20,11 @@ VENV := .venv
 endif
 RUN := $(VENV)/bin/python
 
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train test test-slow results lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  make sweep-NAME   run a sweep of experiments/ (SEEDS=3 JOBS=2 FULL=1), with a table and pictures'
 	@echo '  ARGS="--seed 3" passes settings to train; PYTHON=python3.11 chooses the interpreter.'
 
 train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
@@ -34,6 +35,17 @@ test: $(VENV)/.installed-dev ## run the tests
 
 test-slow: $(VENV)/.installed-dev ## run the long tests: real trainings, real faults
 	@$(RUN) -m pytest -q -m slow $(ARGS)
+
+# A sweep is a module of experiments/ with a SWEEP: make sweep-learning_rate SEEDS=3 JOBS=2 FULL=1
+SEEDS ?= 1
+JOBS ?= 0
+sweep-%: $(VENV)/.installed
+	@grep -qs '^SWEEP' experiments/$*.py || { echo "error: there is no sweep $*; there are:" \
+	  $$(grep -ls '^SWEEP' experiments/*.py | sed 's,.*/,,; s,\.py$$,,') >&2; exit 2; }
+	@$(RUN) -m experiments.$* --seeds $(SEEDS) --jobs $(JOBS) $(if $(FULL),--full) $(ARGS)
+
+results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
+	@$(RUN) -m jaxcnn.gather
 
 lint: $(VENV)/.installed-dev ## check format, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check

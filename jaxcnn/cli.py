@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jaxcnn import runtime
-from jaxcnn.config import Config
+from jaxcnn.config import Config, folder_of
 from jaxcnn.errors import UserError
+from jaxcnn.sweep import Sweep, SweepOptions
 
 
 def main(config: Config, description: str | None) -> None:
@@ -18,8 +19,7 @@ def main(config: Config, description: str | None) -> None:
 
     try:
         program = f"python -m experiments.{config.name}"
-        paragraphs = (description or "").replace("\n\n", "\n").replace("\n", "\n\n")  # tyro joins single lines
-        config = tyro.cli(Config, default=config, description=paragraphs, prog=program)
+        config = tyro.cli(Config, default=config, description=_paragraphs(description), prog=program)
         sys.exit(_train(config))
     except UserError as error:
         sys.exit(_fail(str(error), 2))
@@ -31,7 +31,7 @@ def _train(config: Config) -> int:
     from jaxcnn.tracking import say
 
     runtime.prepare(config.devices)
-    folder = Path(config.folder or f"runs/{config.name}")
+    folder = folder_of(config)
     what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
     say(f"{config.name}: {what} -> {folder}")
     from jaxcnn.fit import fit
@@ -49,6 +49,30 @@ def _train(config: Config) -> int:
         say(f"This run is finished. To run it anew, remove {folder} or choose another folder (--folder {folder}-2).")
     _show(done, folder)
     return 0
+
+
+def sweep_main(sweep: Sweep, description: str | None) -> None:
+    """Runs a sweep and reports on it; exit status 1 where a run or a picture failed."""
+    import tyro
+
+    try:
+        program = f"python -m experiments.{sweep.name}"
+        options = tyro.cli(SweepOptions, description=_paragraphs(description), prog=program)
+        sys.exit(_sweep(sweep, options, description or ""))
+    except UserError as error:
+        sys.exit(_fail(str(error), 2))
+
+
+def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
+    from jaxcnn import conduct
+
+    runtime.prepare()
+    return conduct.conduct(sweep, options, description)
+
+
+def _paragraphs(description: str | None) -> str:
+    """tyro joins single lines."""
+    return (description or "").replace("\n\n", "\n").replace("\n", "\n\n")
 
 
 def _show(summary: dict[str, Any], folder: Path) -> None:

@@ -10,6 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typeguard
@@ -191,8 +194,27 @@ def steps(duration: str, steps_per_epoch: int, total: int | None = None) -> int:
     return round(count * steps_per_epoch) if unit.startswith("epoch") else round(count)
 
 
+def folder_of(config: Config) -> Path:
+    return Path(config.folder or Path("runs") / config.name)
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """`config` with dotted settings replaced: {"optimizer.learning_rate": 0.1, "batch_size": 64}.
+
+    Raises: UserError for an unknown setting or a value of the wrong type.
+    """
+    tree = to_dict(config)
+    known = flat(tree)
+    for name, value in changes.items():
+        if name not in known:
+            raise UserError(f"unknown setting {name!r}: {did_you_mean(name, known)}")
+        *parents, last = name.split(".")
+        reduce(getitem, parents, tree)[last] = value
+    return from_dict(Config, tree, config.name)
 
 
 def from_dict(kind: type[T], values: Mapping[str, Any], where: str = "config") -> T:
@@ -229,13 +251,14 @@ def _tuples(value: Any) -> Any:
 
 def differences(ours: Config, theirs: Config) -> list[str]:
     """One line for each setting in which two configs differ in what they compute."""
-    a, b = _flat(to_dict(ours)), _flat(to_dict(theirs))
+    a, b = flat(to_dict(ours)), flat(to_dict(theirs))
     names = [name for name in a if name not in WHERE_NOT_WHAT and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested config as dotted settings."""
+    settings: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
+        settings |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return settings

@@ -11,6 +11,14 @@ class UserError(ValueError):
     """An error the user can mend; the command line prints its message alone and exits with status 2."""
 
 
+class Diverged(UserError):
+    """A loss that is not finite: a mistake to whoever trains one network, a result to a sweep over learning rates."""
+
+    def __init__(self, step: int, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A suggestion for a misspelt `name`, followed by all that is known."""
     known = sorted(known)

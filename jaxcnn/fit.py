@@ -11,7 +11,7 @@ from jaxcnn import data, metrics, runtime, train
 from jaxcnn.assemble import Training, assemble, load_images
 from jaxcnn.checkpoint import Checkpoints
 from jaxcnn.config import Config, steps
-from jaxcnn.errors import UserError
+from jaxcnn.errors import Diverged
 from jaxcnn.run import RunFolder
 from jaxcnn.signals import Stop, Stopped
 from jaxcnn.tracking import Log, ProgressBar, say
@@ -86,7 +86,7 @@ class _Session:
             if step % self.log_every == 0 or step == self.training.total_steps:
                 self._write(pending)
                 pending = (step, sums)
-                state = state._replace(metrics=self.training.devices.replicate(train.no_metrics()))
+                state = state._replace(metrics=self._no_metrics())
             pending = self._pause_to_judge(step, state, pending)
         self._write(pending)
         while running:
@@ -104,11 +104,18 @@ class _Session:
             chosen = order[place * size : (place + 1) * size]
             yield step + 1, self.training.devices.split(self.split.train[chosen].astype(np.int32))
 
-    def _pause_to_judge(self, step: int, state: TrainState, pending: Any) -> Any:
-        """Evaluates, saves and stops where it is time to; returns the metrics that are still unwritten."""
+    def _no_metrics(self) -> Any:
+        return self.training.devices.replicate(train.no_metrics())
+
+    def _due(self, step: int) -> tuple[bool, bool]:
+        """Whether to evaluate, and whether to save, after `step`."""
         last = step == self.training.total_steps
         evaluate = self.evaluate_every != NEVER and (step % self.evaluate_every == 0 or last)
-        save = step % self.checkpoint_every == 0 or last or self.stop.received is not None
+        return evaluate, step % self.checkpoint_every == 0 or last or self.stop.received is not None
+
+    def _pause_to_judge(self, step: int, state: TrainState, pending: Any) -> Any:
+        """Evaluates, saves and stops where it is time to; returns the metrics that are still unwritten."""
+        evaluate, save = self._due(step)
         if not (evaluate or save):
             return pending
         self._write(pending)
@@ -118,7 +125,7 @@ class _Session:
         if save:
             self.checkpoints.save(step, state._asdict(), accuracy)
         self.bar.pause(time.monotonic() - paused)
-        if self.stop.received is not None and not last:
+        if self.stop.received is not None and step < self.training.total_steps:
             self.checkpoints.wait()
             raise Stopped(
                 self.stop.received,
@@ -152,10 +159,11 @@ class _Session:
         self.checkpoints.wait()
         latest = self.checkpoints.latest
         kept = "no checkpoint was saved before it" if latest is None else f"the last good checkpoint is step {latest}"
-        raise UserError(
+        raise Diverged(
+            bad + 1,
             f"the loss is not finite at step {bad + 1}; {kept} ({self.folder.path}).\n"
             "Try a lower --optimizer.learning-rate, a warm-up (--schedule.warmup 1epochs) or --optimizer.clip-norm 1, "
-            "in another --folder."
+            "in another --folder.",
         )
 
     def _validate(self, step: int, state: TrainState) -> float:

@@ -24,6 +24,11 @@ Resolve = Callable[[str], int]
 Direction = optax.GradientTransformation
 
 
+def absent(number: float | jax.Array) -> bool:
+    """Whether a hyper-parameter is zero and what it weighs can be left out; one that is traced is there."""
+    return isinstance(number, int | float) and number == 0
+
+
 def sgd() -> Direction:
     return optax.identity()
 
@@ -42,7 +47,7 @@ def adagrad(eps: float = 1e-7) -> Direction:
 
 def rmsprop(decay: float = 0.9, eps: float = 1e-8, momentum: float = 0.0) -> Direction:
     scaled = optax.scale_by_rms(decay=decay, eps=eps)
-    return optax.chain(scaled, optax.trace(momentum)) if momentum else scaled
+    return scaled if absent(momentum) else optax.chain(scaled, optax.trace(momentum))
 
 
 def adam(b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Direction:
@@ -145,7 +150,7 @@ def build(
     return optax.chain(
         optax.clip_by_global_norm(config.clip_norm) if config.clip_norm is not None else optax.identity(),
         _each_from_its_start(direction, rules.partition(mask, until)[0]),
-        optax.stateless(decayed) if decay else optax.identity(),
+        optax.identity() if absent(decay) else optax.stateless(decayed),
         optax.stateless(scaled) if config.rate_rules else optax.identity(),
         optax.scale_by_schedule(lambda count: -config.learning_rate * schedule(count)),
     )

@@ -8,9 +8,8 @@ from flax import linen as nn
 from flax.traverse_util import unflatten_dict
 
 from jaxcnn import checkpoint, weights
-from jaxcnn.config import Config, InitConfig
+from jaxcnn.config import Config, InitConfig, folder_of
 from jaxcnn.errors import UserError
-from jaxcnn.run import folder_of
 from jaxcnn.tracking import say
 from jaxcnn.trained import load
 from jaxcnn.transfer import transfer

@@ -15,7 +15,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxcnn import data
-from jaxcnn.config import Config, differences, from_dict, to_dict
+from jaxcnn.config import Config, differences, folder_of, from_dict, to_dict
 from jaxcnn.errors import UserError
 
 
@@ -127,10 +127,6 @@ class RunFolder:
                 f"{self.path} holds a run of another config:\n  " + "\n  ".join(changed) + "\n"
                 f"Choose another folder (--folder {self.path}-2), or remove that one to run anew."
             )
-
-
-def folder_of(config: Config) -> Path:
-    return Path(config.folder or Path("runs") / config.name)
 
 
 def finished(config: Config) -> dict[str, Any] | None:

@@ -1,0 +1,81 @@
+"""A sweep from its beginning to its report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jaxcnn.launch import LocalJob, Outcome, Task, check, default_jobs, launch
+from jaxcnn.publish import publish
+from jaxcnn.report import Results, Row
+from jaxcnn.run import write_json
+from jaxcnn.stack import kinship, stackable
+from jaxcnn.sweep import Sweep, SweepOptions, only, parse_changes, slug
+from jaxcnn.tables import cells, header, records
+from jaxcnn.tracking import say
+from jaxcnn.watch import Watch, name
+
+LARGEST = 16
+"""Runs in one program; more would cost memory and win little."""
+
+
+def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
+    """Runs what is left to run, writes the report; returns the exit status: 0, 1 (something failed), 130 or 143."""
+    changes = parse_changes(options.set)
+    rows = sweep.rows(options.seeds, full=options.full, changes=changes, folder=options.folder)
+    home = sweep.home(full=options.full, folder=options.folder)
+    check(rows)
+    chosen = only(rows, options.only)
+    left = [row for row in chosen if not row.ended]
+    say(f"sweep {sweep.name}: {len(chosen)} runs, {len(chosen) - len(left)} of them ended before -> {home}")
+    outcome = _run(left, options, home) if left else Outcome({})
+    if outcome.stopped:
+        say("stopped; type the same command again to go on.")
+        return outcome.stopped
+    ended = tuple(row for row in rows if row.ended)
+    commands = {label: options.command(sweep.name, label) for label in dict.fromkeys(row.label for row in ended)}
+    problems = [f"{name(row)} failed: {reason}" for row, reason in outcome.failed.items()]
+    if ended:
+        about_it = {
+            "name": sweep.name,
+            "metric": sweep.metric,
+            "runs": len(rows),
+            "ended": len(ended),
+            "changes": changes,
+        }
+        results = Results(sweep.name, ended, sweep.metric, commands)
+        problems += publish(results, home, f"sweep {sweep.name}", about.strip(), sweep.panels)
+        write_json(home / "sweep.json", about_it)
+        _show(results)
+        print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
+    for problem in problems:
+        say(problem)
+    if problems:
+        say(f"{len(problems)} failed; logs are in {home / 'logs'}; type the same command again to try once more.")
+    return 1 if problems else 0
+
+
+def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
+    tasks = tasks_of(rows, options.stack)
+    jobs = min(options.jobs or default_jobs(rows), len(tasks))
+
+    def start(task: Task, cpus: list[int]) -> LocalJob:
+        return LocalJob(task, cpus, home / "logs" / f"{slug(task[0].label)}-seed-{task[0].seed}.log")
+
+    return launch(tasks, jobs, start, Watch(rows))
+
+
+def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
+    """What one process does: kindred runs of small models together, any other run alone."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        together = stack and stackable(row.config)
+        groups.setdefault(kinship(row.config) if together else str(row.folder), []).append(row)
+    return [tuple(group[i : i + LARGEST]) for group in groups.values() for i in range(0, len(group), LARGEST)]
+
+
+def _show(results: Results) -> None:
+    """The table on a terminal: columns padded to their width."""
+    lines = [header(), *(cells(record) for record in records(results))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for first, *others in lines:
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *padded]).rstrip())

@@ -1,0 +1,120 @@
+"""Results as HTML that stands alone: pictures inside, tables, commands, configs, versions, data."""
+
+import base64
+import html
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jaxcnn import tables
+from jaxcnn.config import to_dict
+from jaxcnn.report import Panel, Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1a1a1a; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; }
+img { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+code, pre { font: 13px/1.4 ui-monospace, monospace; background: #f5f5f5; }
+pre { padding: .8rem; overflow-x: auto; }
+.about { white-space: pre-line; max-width: 50rem; }
+"""
+
+
+BEGIN, END = "<section>", "</section>"
+
+
+def page(title: str, sections: Mapping[str, str]) -> str:
+    """A whole HTML document of sections (title -> HTML); nothing in it is loaded from elsewhere."""
+    links = "".join(f'<li><a href="#{_anchor(name)}">{_text(name)}</a></li>' for name in sections)
+    contents = f"<ul>{links}</ul>" if len(sections) > 1 else ""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_text(title)}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
+        f"<body><h1>{_text(title)}</h1>{contents}{''.join(sections.values())}</body></html>\n"
+    )
+
+
+def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -> str:
+    """What a page says of one sweep."""
+    table = table_to_html(tables.markdown(tables.header(), [tables.cells(r) for r in tables.records(results)]))
+    commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
+    return (
+        f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><p class="about">{_text(about)}</p>'
+        f"{table}<p>{_text(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
+        + (f"<h3>Commands</h3><pre>{_text(commands)}</pre>" if commands else "")
+        + f"<details><summary>Configs</summary><pre>{_text(_configs(results))}</pre></details>"
+        f"<details><summary>Versions and machine</summary><pre>{_text(_environments(results))}</pre></details>{END}"
+    )
+
+
+def section_of(document: str) -> str:
+    """The section of a page that has one."""
+    return document[document.index(BEGIN) : document.rindex(END) + len(END)]
+
+
+def _panel(panel: Panel) -> str:
+    table = table_to_html(panel.table) if panel.table else ""
+    picture = f'<p><img alt="{_text(panel.title)}" src="{data_uri(panel.figure)}"></p>' if panel.figure else ""
+    return f"<h3>{_text(panel.title)}</h3>{picture}{table}"
+
+
+def png(figure: "Figure") -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def data_uri(figure: "Figure") -> str:
+    return f"data:image/png;base64,{base64.b64encode(png(figure)).decode()}"
+
+
+def table_to_html(text: str) -> str:
+    """A Markdown table as an HTML one; other lines as paragraphs."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines if line.lstrip().startswith("|")]
+    rest = "".join(f"<p>{_text(line)}</p>" for line in lines if not line.lstrip().startswith("|"))
+    if not rows:
+        return rest
+    head, *body = [row for row in rows if not all(re.fullmatch(r"\s*:?-+:?\s*", cell) for cell in row)]
+    written = _cells("th", head) + "".join(_cells("td", row) for row in body)
+    return f'<div class="wide"><table>{written}</table></div>{rest}'
+
+
+def _cells(tag: str, row: Sequence[str]) -> str:
+    return (
+        "<tr>" + "".join(f"<{tag}>{_text(cell.strip().replace(chr(92) + '|', '|'))}</{tag}>" for cell in row) + "</tr>"
+    )
+
+
+def _configs(results: Results) -> str:
+    """The first seed's config of each variation."""
+    configs = {label: to_dict(results.of(label)[0].config) for label in results.labels}
+    return json.dumps(configs, indent=1)
+
+
+def _environments(results: Results) -> str:
+    """Each that computed some of the runs, once; commands differ and stand elsewhere."""
+    seen: list[dict[str, Any]] = []
+    for row in results.rows:
+        environment = {key: value for key, value in row.environment.items() if key != "command"}
+        if environment not in seen:
+            seen.append(environment)
+    return json.dumps(seen, indent=1)
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"\W+", "-", title.lower())
+
+
+def _text(text: str) -> str:
+    return html.escape(text)

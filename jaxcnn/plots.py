@@ -1,0 +1,125 @@
+"""Pictures of results: learning curves with bands over seeds, and bars with error bars.
+
+Colours are those of Okabe & Ito (2008), which people who see few colours can tell apart; line styles tell the rest.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxcnn.report import Results, Row, mean_and_deviation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+STYLES = ("-", "--", ":", "-.")
+ACCURACY = ("test_accuracy", "validation_accuracy")
+
+
+def new_figure(width: float, height: float, columns: int = 1, **options: Any) -> "tuple[Figure, Sequence[Axes]]":
+    """An empty figure (inches) that needs no display, and its axes in one row."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, columns, squeeze=False, **options)[0]
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(alpha=0.25)
+    return figure, axes
+
+
+def look(place: int) -> dict[str, Any]:
+    """Colour and line style of the variation at `place`: 28 that differ."""
+    return {"color": COLOURS[place % len(COLOURS)], "linestyle": STYLES[place // len(COLOURS) % len(STYLES)]}
+
+
+def curves(results: Results) -> "Figure":
+    """Training loss, training and validation accuracy against epochs; the band is one standard deviation."""
+    figure, axes = new_figure(13, 4.2 + 0.18 * max(len(results.labels) - 16, 0), 3)
+    panels = (("train", "loss"), ("train", "accuracy"), ("validation", "accuracy"))
+    for axis, (split, metric) in zip(axes, panels, strict=True):
+        for place, label in enumerate(results.labels):
+            _curve(axis, results.of(label), split, metric, {**look(place), "label": label})
+        axis.set(xlabel="epoch", title=f"{'training' if split == 'train' else split} {metric}")
+        axis.margins(x=0.01)
+        if metric == "accuracy":
+            _percent(axis.yaxis)
+    _tame(axes[0])
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
+    return figure
+
+
+def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, style: dict[str, Any]) -> None:
+    """The mean over seeds where all have a value; a run that diverged ends with a cross."""
+    series = [_series(row, split, metric) for row in rows]
+    shared = sorted(set.intersection(*(set(values) for values in series)))
+    values = np.array([[each[epoch] for epoch in shared] for each in series])
+    line = axis.plot(shared, values.mean(0) if shared else [], linewidth=1.6, **style)[0]
+    if len(rows) > 1 and shared:
+        spread = values.std(0, ddof=1)
+        axis.fill_between(
+            shared, values.mean(0) - spread, values.mean(0) + spread, color=line.get_color(), alpha=0.18, linewidth=0
+        )
+    if shared and any(row.diverged is not None for row in rows):
+        axis.plot(shared[-1], values.mean(0)[-1], marker="x", markersize=8, color=line.get_color())
+
+
+def _series(row: Row, split: str, metric: str) -> dict[float, float]:
+    epoch = row.steps_per_epoch
+    return {entry["step"] / epoch: entry[metric] for entry in row.history if entry["split"] == split}
+
+
+def _tame(axis: "Axes") -> None:
+    """A loss that explodes must not flatten the others: the axis ends a little above the highest that begins."""
+    values = [np.asarray(line.get_ydata(), float) for line in axis.get_lines()]
+    values = [v[np.isfinite(v)] for v in values]
+    starts = [v[0] for v in values if len(v)]
+    if starts and max(v.max() for v in values if len(v)) > 4 * np.median(starts):
+        axis.set_ylim(top=1.5 * float(np.median(starts)), bottom=0)
+
+
+def bars(results: Results) -> "Figure":
+    """The sweep's metric for each variation, one point a seed; the whisker is one standard deviation."""
+    labels = results.labels
+    figure, (axis,) = new_figure(8, 1.2 + 0.36 * len(labels))
+    values = [results.values(label, results.metric) for label in labels]
+    means, deviations = zip(*map(mean_and_deviation, values), strict=True)
+    places = np.arange(len(labels))
+    axis.barh(places, np.nan_to_num(means), xerr=np.nan_to_num(deviations), color=COLOURS[0], alpha=0.75, capsize=3)
+    for place, seen in enumerate(values):
+        if len(seen) > 1:
+            axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)
+    low, high = _limits(values, percent=results.metric in ACCURACY)
+    axis.set(yticks=places, yticklabels=labels, xlabel=results.metric.replace("_", " "), xlim=(low, high))
+    for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
+        text = "diverged" if np.isnan(mean) else _value(mean, results.metric)
+        edge = low if np.isnan(mean) else mean + np.nan_to_num(deviation)
+        axis.annotate(text, (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
+    if results.metric in ACCURACY:
+        _percent(axis.xaxis)
+    axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def _limits(values: Sequence[Sequence[float]], percent: bool) -> tuple[float, float]:
+    """Bars begin at zero; room is left at the end for the numbers."""
+    highest = max((max(seen) for seen in values if seen), default=1.0)
+    lowest = min((min(seen) for seen in values if seen), default=0.0)
+    return min(lowest, 0.0), highest * 1.16 if highest > 0 else 1.0
+
+
+def _value(mean: float, metric: str) -> str:
+    return f"{100 * mean:.2f} %" if metric in ACCURACY else f"{mean:.4g}"
+
+
+def _percent(axis: Any) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axis.set_major_formatter(PercentFormatter(1.0))

@@ -1,0 +1,126 @@
+"""Runs read back for tables and pictures: rows of a sweep, or any runs that are compared.
+
+Light to import: an experiment's panels are written against it, and `--help` reads them.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxcnn.config import Config, differences, folder_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from jaxcnn.trained import Run
+
+DIVERGED = "diverged.json"
+"""In the folder of a run whose loss was not finite: at which step."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture, one table (Markdown), or both, of what an experiment found."""
+
+    title: str
+    figure: "Figure | None" = None
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run: what it is called, its config, and what its folder says now."""
+
+    label: str
+    seed: int
+    config: Config
+
+    @property
+    def folder(self) -> Path:
+        return folder_of(self.config)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The summary of a finished run; empty where it is not."""
+        from jaxcnn.run import finished
+
+        return finished(self.config) or {}
+
+    @property
+    def diverged(self) -> int | None:
+        """The step at which the loss was not finite, if that is how the run ended."""
+        from jaxcnn.run import read_config, read_json
+
+        path = self.folder / DIVERGED
+        if not path.exists() or differences(self.config, read_config(self.folder)):
+            return None
+        return read_json(path)["step"]
+
+    @property
+    def ended(self) -> bool:
+        """Finished or diverged: there is nothing left to run."""
+        return bool(self.summary) or self.diverged is not None
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl: step, split (train, validation, test) and metrics."""
+        from jaxcnn.tracking import read_rows
+
+        return read_rows(self.folder / "metrics.jsonl")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What data.json says; empty before the run has begun."""
+        return self._read("data.json")
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Command, versions and machine; empty before the run has begun."""
+        return self._read("environment.json")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(self.data["train"] // self.config.batch_size, 1)
+
+    def run(self) -> "Run":
+        """The trained network."""
+        from jaxcnn.trained import load
+
+        return load(self.folder)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        from jaxcnn.run import read_json
+
+        path = self.folder / name
+        return read_json(path) if path.exists() else {}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The runs of a sweep that have ended, in the order of its variations."""
+
+    name: str
+    rows: tuple[Row, ...]
+    metric: str = "test_accuracy"
+    commands: dict[str, str] = field(default_factory=dict)
+    """Label -> the command that makes its runs."""
+
+    @property
+    def labels(self) -> list[str]:
+        return list(dict.fromkeys(row.label for row in self.rows))
+
+    def of(self, label: str) -> list[Row]:
+        """The runs of one variation, one a seed."""
+        return [row for row in self.rows if row.label == label]
+
+    def values(self, label: str, name: str) -> list[float]:
+        """A field of the summaries of one variation's finished runs."""
+        return [row.summary[name] for row in self.of(label) if name in row.summary]
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation; not a number where there are too few values."""
+    mean = statistics.fmean(values) if values else float("nan")
+    return mean, statistics.stdev(values) if len(values) > 1 else float("nan")

@@ -1,0 +1,130 @@
+"""A sweep is data: a base config, named variations, seeds. Nothing here imports JAX; `jaxcnn.launch` runs it."""
+
+import itertools
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jaxcnn.config import Config, changed
+from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.report import Panel, Results, Row
+
+Changes = Mapping[str, Any]
+"""Dotted settings and their values: {"optimizer.learning_rate": 0.1}."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A question that several trainings answer."""
+
+    name: str
+    base: Config
+    """What the runs have in common; its name and folder are replaced."""
+    variations: Mapping[str, Changes]
+    """Label -> what it changes, in the order of the table."""
+    full: Changes = field(default_factory=dict)
+    """What --full changes in the base: the real experiment instead of the affordable one."""
+    panels: tuple[Callable[[Results], Panel], ...] = ()
+    """The experiment's own pictures and tables, made from the results."""
+    metric: str = "test_accuracy"
+    """Field of a summary that bars are drawn by; validation_accuracy where a choice is made."""
+
+    def rows(
+        self, seeds: int = 1, *, full: bool = False, changes: Changes | None = None, folder: str = ""
+    ) -> list[Row]:
+        """Every run of the sweep, variation by variation: the base's seed and the `seeds` - 1 that follow it.
+
+        Raises: UserError for settings that do not exist, and labels that would share a folder.
+        """
+        if seeds < 1:
+            raise UserError(f"a sweep needs at least one seed, not {seeds}")
+        home = self.home(full=full, folder=folder)
+        slugs = [slug(label) for label in self.variations]
+        twice = [label for label, name in zip(self.variations, slugs, strict=True) if slugs.count(name) > 1]
+        if twice:
+            raise UserError(f"sweep {self.name}: the labels {', '.join(map(repr, twice))} would share a folder")
+        base = changed(self.base, self.full if full else {})
+        rows = []
+        for (label, variation), name in zip(self.variations.items(), slugs, strict=True):
+            config = changed(base, {**variation, **(changes or {})})
+            for seed in range(config.seed, config.seed + seeds):
+                path = home / name / f"seed-{seed}"
+                rows.append(Row(label, seed, replace(config, name=home.name, seed=seed, folder=str(path))))
+        return rows
+
+    def home(self, *, full: bool = False, folder: str = "") -> Path:
+        """The folder of the sweep's runs and reports."""
+        return Path(folder or Path("runs") / f"sweep-{self.name}{'-full' if full else ''}")
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """What a command line says of a sweep."""
+
+    seeds: int = 1
+    """How many seeds each variation is trained with."""
+    jobs: int = 0
+    """How many processes side by side; 0: one a core, as far as memory goes."""
+    stack: bool = True
+    """Train runs that differ in numbers alone in one program, where the model is one that is faster so."""
+    full: bool = False
+    """The real experiment instead of the affordable one."""
+    only: tuple[str, ...] = ()
+    """Run these variations alone; the report shows the others as far as they have been run."""
+    set: tuple[tuple[str, str], ...] = ()
+    """Settings to change in every run, as KEY VALUE pairs: `--set duration 2epochs optimizer.momentum 0.5`."""
+    folder: str = ""
+    """Where the runs and the report lie; empty: runs/sweep-NAME, or runs/sweep-NAME-full."""
+
+    def command(self, sweep: str, label: str) -> str:
+        """What to type for the runs of one variation."""
+        words = ["python", "-m", f"experiments.{sweep}", "--only", label, "--seeds", str(self.seeds)]
+        words += ["--full"] * self.full + (["--set", *itertools.chain(*self.set)] if self.set else [])
+        return shlex.join(words + (["--folder", self.folder] if self.folder else []))
+
+
+def grid(values: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
+    """Every combination of the values: {"optimizer.name": ["sgd", "adam"], ...} -> label -> changes."""
+    names = [setting.split(".")[-1] for setting in values]
+    if len(set(names)) < len(names):
+        names = list(values)
+    return {
+        " ".join(f"{name}={value}" for name, value in zip(names, chosen, strict=True)): dict(
+            zip(values, chosen, strict=True)
+        )
+        for chosen in itertools.product(*values.values())
+    }
+
+
+def slug(label: str) -> str:
+    """A label as the name of a folder."""
+    return re.sub(r"[^\w.=+-]+", "-", label).strip("-.") or "variation"
+
+
+def only(rows: Iterable[Row], labels: Sequence[str]) -> list[Row]:
+    """The rows of the variations `labels`; all of them where none is named.
+
+    Raises: UserError for a label that no row has.
+    """
+    rows = list(rows)
+    known = dict.fromkeys(row.label for row in rows)
+    for label in labels:
+        if label not in known:
+            raise UserError(f"there is no variation {label!r}: {did_you_mean(label, known)}")
+    return [row for row in rows if not labels or row.label in labels]
+
+
+def parse_changes(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """KEY VALUE pairs of a command line; a value is JSON (0.1, true, ["flip"]) or plain text."""
+    return {key: _value(text) for key, text in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,130 @@
+"""Results as a table: one line a variation, in Markdown for people and as CSV for programs."""
+
+import csv
+import io
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+
+from jaxcnn.report import Results, Row, mean_and_deviation
+
+COLUMNS = {
+    "test_accuracy": "test accuracy",
+    "validation_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "wall_seconds": "seconds",
+    "parameters": "parameters",
+}
+"""Fields of a summary and what they are called in a table."""
+
+
+def records(results: Results) -> list[dict[str, str | int | float]]:
+    """One record a variation: n, mean and standard deviation over seeds, divergence, parameters, command."""
+    return [_record(results, label) for label in results.labels]
+
+
+def _record(results: Results, label: str) -> dict[str, str | int | float]:
+    rows = results.of(label)
+    record: dict[str, str | int | float] = {"label": label, "n": len(results.values(label, "test_accuracy"))}
+    for name in COLUMNS:
+        mean, deviation = mean_and_deviation(results.values(label, name))
+        record[name] = round(mean, 6)
+        if name != "parameters":
+            record[f"{name}_std"] = round(deviation, 6)
+    return record | {"diverged": _diverged(rows), "command": results.commands.get(label, "")}
+
+
+def _diverged(rows: Sequence[Row]) -> str:
+    steps = [str(row.diverged) for row in rows if row.diverged is not None]
+    if not steps:
+        return ""
+    which = "" if len(steps) == len(rows) else f"{len(steps)} of {len(rows)} "
+    return f"{which}diverged at step {', '.join(steps)}"
+
+
+def to_csv(results: Results) -> str:
+    """Numbers that do not exist (the deviation of one run, the accuracy of none) are empty."""
+    lines = records(results)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, lines[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    for record in lines:
+        writer.writerow({key: "" if value != value else value for key, value in record.items()})
+    return file.getvalue()
+
+
+def from_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+Format = Callable[[float, float], str]
+
+
+def percent(mean: float, deviation: float) -> str:
+    return f"{100 * mean:.2f} %" if math.isnan(deviation) else f"{100 * mean:.2f} ± {100 * deviation:.2f} %"
+
+
+def _number(mean: float, deviation: float) -> str:
+    return f"{mean:.3f}" if math.isnan(deviation) else f"{mean:.3f} ± {deviation:.3f}"
+
+
+def _seconds(mean: float, deviation: float) -> str:
+    return f"{mean:,.1f}" if mean < 10 else f"{mean:,.0f}"
+
+
+FORMATS: Mapping[str, Format] = {
+    "test_accuracy": percent,
+    "validation_accuracy": percent,
+    "test_loss": _number,
+    "wall_seconds": _seconds,
+    "parameters": lambda mean, _: f"{mean:,.0f}",
+}
+
+
+def cells(record: Mapping[str, str | int | float]) -> list[str]:
+    """A record as the cells of a line: label, n, each column; divergence stands where the accuracy would."""
+    written = [str(record["label"]), str(record["n"])]
+    for name, written_as in FORMATS.items():
+        mean, deviation = float(record[name]), float(record.get(f"{name}_std", math.nan))
+        written.append("" if math.isnan(mean) else written_as(mean, deviation))
+    if record["diverged"]:
+        written[2] = f"{written[2]} ({record['diverged']})" if written[2] else str(record["diverged"])
+    return written
+
+
+def header() -> list[str]:
+    return ["", "n", *COLUMNS.values()]
+
+
+def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table of text; the first column is aligned left, the others right."""
+    written = [[cell.replace("|", "\\|") for cell in line] for line in [head, *lines]]
+    rule = [":--", *["--:"] * (len(head) - 1)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in [written[0], rule, *written[1:]])
+
+
+def to_markdown(results: Results) -> str:
+    """The table of a sweep, the data it was seen on, and the command of each line."""
+    lines = records(results)
+    table = markdown(header(), [cells(record) for record in lines])
+    commands = "".join(f"- {record['label']}: `{record['command']}`\n" for record in lines if record["command"])
+    return f"{table}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
+
+
+def caption(results: Results) -> str:
+    """What the numbers are, and on which data."""
+    finished = [row for row in results.rows if row.data]
+    seen = sorted({_describe(row) for row in finished})
+    return "Mean ± standard deviation over n seeds. " + "; ".join(seen) + "."
+
+
+def _describe(row: Row) -> str:
+    data = row.data
+    images = f"{data['train']:,} train, {data['validation']:,} validation, {data['test']:,} test"
+    return f"Data: {data['name']} {data['version']} ({data['digest']}), {images}"
+
+
+def best(results: Results) -> str | None:
+    """The label with the highest mean of the sweep's metric."""
+    means = {label: statistics.fmean(v) for label in results.labels if (v := results.values(label, results.metric))}
+    return max(means, key=lambda label: means[label]) if means else None

@@ -1,0 +1,133 @@
+"""Runs in one program are the runs each alone, up to rounding."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from jaxcnn import checkpoint, fit
+from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, changed
+from jaxcnn.run import finished
+from jaxcnn.stack import kinship, train_together
+
+
+def base(folder: Path, **changes) -> Config:
+    config = Config(
+        name="member",
+        model="mlp:hidden=(16,)",
+        data=DataConfig(name="digits", validation=100),
+        loss=LossConfig(l2=1e-3),
+        optimizer=OptimizerConfig(name="nesterov", learning_rate=0.01),
+        duration="30steps",
+        batch_size=32,
+        evaluate_every="10steps",
+        checkpoint_every="20steps",
+        log_every="10steps",
+        tensorboard=False,
+    )
+    return changed(config, {**changes, "folder": str(folder)})
+
+
+def outcome(config: Config):
+    folder = Path(config.folder)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    step = checkpoint.complete_steps(folder / "checkpoints")[-1]
+    return rows, step, checkpoint.read_variables(folder / "checkpoints", step)
+
+
+def same(alone: Config, member: Config) -> None:
+    (rows, step, variables), (others, other, theirs) = outcome(alone), outcome(member)
+    assert step == other
+    assert [(row["step"], row["split"]) for row in rows] == [(row["step"], row["split"]) for row in others]
+    for row, their in zip(rows, others, strict=True):
+        assert row["loss"] == pytest.approx(their["loss"], rel=1e-4)
+        assert row["accuracy"] == pytest.approx(their["accuracy"], abs=0.011)
+    for ours, their in zip(jax.tree.leaves(variables), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(ours, their, rtol=1e-3, atol=1e-5)
+    ours, their = finished(alone) or {}, finished(member) or {}
+    assert ours.keys() == their.keys()
+    assert ours["test_loss"] == pytest.approx(their["test_loss"], rel=1e-4)
+
+
+VARIED = [
+    {"seed": 3},
+    {"optimizer.learning_rate": 0.001, "optimizer.momentum": 0.5},
+    {"loss.smoothing": 0.1, "loss.l2": 0.1, "optimizer.weight_decay": 0.01, "seed": 3},
+]
+
+
+def test_members_are_the_runs_each_alone_and_one_that_diverges_leaves_the_others_alone(tmp_path):
+    common = {"optimizer.momentum": 0.9, "loss.smoothing": 0.05, "optimizer.weight_decay": 0.1}
+    varied = [{**common, **each} for each in [*VARIED, {"optimizer.learning_rate": 1e30}]]
+    together = [base(tmp_path / f"together-{i}", **each) for i, each in enumerate(varied)]
+    alone = [base(tmp_path / f"alone-{i}", **each) for i, each in enumerate(varied)]
+    assert len(set(map(kinship, together))) == 1
+    diverged = train_together(together)
+    assert list(diverged) == [3]
+    with pytest.raises(type(diverged[3])) as error:
+        fit.fit(alone[3])
+    assert error.value.step == diverged[3].step
+    for one, member in zip(alone[:3], together[:3], strict=True):
+        fit.fit(one)
+        same(one, member)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "setting", "values"),
+    [
+        ("sgd", "optimizer.weight_decay", (0.1, 0.01)),
+        ("rmsprop", "optimizer.momentum", (0.9, 0.5)),
+        ("muon", "optimizer.momentum", (0.9, 0.5)),
+        ("adam", "loss.l1", (0.01, 0.001)),
+        ("adagrad", "optimizer.learning_rate", (0.01, 0.001)),
+        ("lion", "loss.smoothing", (0.2, 0.1)),
+    ],
+)
+def test_every_optimizer_takes_its_numbers_as_data(tmp_path, name, setting, values):
+    changes = {"optimizer.name": name, "optimizer.learning_rate": 0.001, "loss.l2": 0}
+    alone, together = (
+        [base(tmp_path / kind / str(value), **{**changes, setting: value}) for value in values]
+        for kind in ("alone", "together")
+    )
+    train_together(together)
+    for one, member in zip(alone, together, strict=True):
+        fit.fit(one)
+        same(one, member)
+
+
+def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+    configs = [base(tmp_path / f"broken-{seed}", seed=seed) for seed in (0, 1)]
+    whole = [base(tmp_path / f"whole-{seed}", seed=seed) for seed in (0, 1)]
+    train_together(whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit._Session, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train_together(configs)
+    for config in configs:
+        shutil.rmtree(Path(config.folder) / "checkpoints" / "30")
+    assert kinship(configs[0]) != kinship(whole[0])
+    assert kinship(configs[0]) == kinship(configs[1])
+    train_together(configs)
+    for one, member in zip(whole, configs, strict=True):
+        (_, _, ours), (_, _, theirs) = outcome(one), outcome(member)
+        assert all((a == b).all() for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "kin"),
+    [
+        ({"seed": 9}, True),
+        ({"optimizer.learning_rate": 1.0}, True),
+        ({"loss.l2": 0.5}, True),
+        ({"loss.l2": 0.0}, False),
+        ({"optimizer.weight_decay": 0.1}, False),
+        ({"batch_size": 64}, False),
+        ({"optimizer.name": "sgd"}, False),
+    ],
+)
+def test_kin_differ_in_numbers_alone(tmp_path, change, kin):
+    assert (kinship(base(tmp_path / "a")) == kinship(base(tmp_path / "b", **change))) is kin
