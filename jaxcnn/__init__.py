@@ -12,19 +12,21 @@ if TYPE_CHECKING:
     from jaxcnn.ensembles import ensemble
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
-    from jaxcnn.run import Run, load
+    from jaxcnn.trained import Run, load
+    from jaxcnn.transfer import merge
     from jaxcnn.weights import import_weights
 
-__all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load"]
+__all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load", "merge"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "MODELS": "jaxcnn.models",
-    "Run": "jaxcnn.run",
+    "Run": "jaxcnn.trained",
     "UserError": "jaxcnn.errors",
     "ensemble": "jaxcnn.ensembles",
     "import_weights": "jaxcnn.weights",
-    "load": "jaxcnn.run",
+    "load": "jaxcnn.trained",
+    "merge": "jaxcnn.transfer",
 }
 
 

@@ -1,8 +1,8 @@
 """Batch normalisation that is the same on one device and on many, and the normalisations that need no batch."""
 
 import math
-from collections.abc import Callable
-
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -11,7 +11,6 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
-
 from jaxcnn.layers.moments import moments, scale_and_shift
 
 AXIS = "batch"
@@ -64,6 +63,23 @@ def _normalize(
 ) -> jax.Array:
     factor = scale * jax.lax.rsqrt(variance + epsilon)
     return scale_and_shift(x, factor, bias - mean * factor)
+
+
+@contextmanager
+def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
+    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalise by their running statistics.
+
+    A model is called with `train=True` as always; statistics of the layers that are named stay as they are.
+    """
+
+    def still(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+        module = context.module
+        if not isinstance(module, BatchNorm) or module.use_running_average or "/".join(module.path) not in layers:
+            return call(*args, **kwargs)
+        return module.clone(parent=module.scope, use_running_average=True)(*args, **kwargs)
+
+    with nn.intercept_methods(still):
+        yield
 
 
 def _is_bound(axis: str) -> bool:
