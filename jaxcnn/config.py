@@ -136,6 +136,9 @@ class Config:
     """Where the run lies; empty: runs/NAME."""
     devices: int = 0
     """How many devices to use; 0: all. On a CPU more than one are virtual."""
+    resume: Literal["latest", "good"] = "latest"
+    """Where a begun run goes on: at its newest checkpoint, or at the newest that can be read (damaged ones are set
+    aside)."""
 
     def __post_init__(self) -> None:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
@@ -149,7 +152,7 @@ class Config:
             raise UserError(f"ema is a decay per step in 0 ... 1 (0: none), not {self.ema}")
 
 
-WHERE_NOT_WHAT = ("folder", "devices", "tensorboard")
+WHERE_NOT_WHAT = ("folder", "devices", "tensorboard", "resume")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epochs?|steps?|%)\s*")

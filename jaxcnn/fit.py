@@ -69,6 +69,9 @@ class _Session:
 
     def _begin(self) -> TrainState:
         state = self.training.initial_state()
+        if self.config.resume == "good":
+            for step, wrong in self.checkpoints.set_aside_damaged(state._asdict()).items():
+                say(f"WARNING: {wrong}\nWARNING: step {step:,} is set aside in {self.folder.path / 'damaged'}")
         latest = self.checkpoints.latest
         if latest is None:
             return state
