@@ -6,7 +6,6 @@ and are compared at every read, so that damage is an error and never a wrong num
 """
 
 import json
-
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +94,11 @@ class Checkpoints:
                 "none of the checkpoints can be read, and none was moved:\n  " + "\n  ".join(wrong.values()) + "\n"
                 "To begin anew, choose another --folder."
             )
-        for step in wrong:
-            _set_aside(self.folder / str(step))
+        if jax.process_index() == 0:
+            for step in wrong:
+                _set_aside(self.folder / str(step))
         if wrong:
+            ocp.multihost.sync_global_processes("damaged checkpoints are set aside")
             self._manager.reload()
         return wrong
 
@@ -147,7 +148,7 @@ def _verified(folder: Path, step: int, tree: Tree) -> Tree:
     Raises: ValueError that names the first array that differs.
     """
     metadata = json.loads((folder / str(step) / METADATA).read_text())
-    expected = (metadata["custom_metadata"] or {}).get("digests")
+    expected = (metadata.get("custom_metadata") or {}).get("digests")
     wrong = damaged(tree, expected) if expected is not None else []
     if wrong:
         raise ValueError(f"{wrong[0]} is not what was saved ({len(wrong)} damaged arrays)")
