@@ -15,7 +15,7 @@ from jaxcnn.config import Config, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
-from jaxcnn.parallel import Devices, local_devices
+from jaxcnn.parallel import Devices, job_devices
 from jaxcnn.run import DataInfo, normalizer
 from jaxcnn.tracking import say
 from jaxcnn.train import Pool, Recipe, TrainState
@@ -115,7 +115,7 @@ def assemble(config: Config, images: Images) -> Training:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
     augmentation = augment.build(config.augment, len(info.label_names))
     augment.check(augmentation, info.image_shape)
-    devices = local_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
+    devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
     counts = count(model, info.image_shape)
 

@@ -115,6 +115,16 @@ class InitConfig:
 
 
 @dataclass(frozen=True)
+class DistributedConfig:
+    coordinator: str = ""
+    """HOST:PORT of process 0, the same in every process; `auto`: ask SLURM, a TPU pod or Open MPI; empty: alone."""
+    processes: int = 0
+    """How many processes the run has; with `auto` not needed."""
+    process: int = 0
+    """Which of them this is: 0 ... processes - 1; process 0 writes. With `auto` not needed."""
+
+
+@dataclass(frozen=True)
 class Config:
     name: str
     """What the experiment is called; its run lies in runs/NAME."""
@@ -157,8 +167,12 @@ class Config:
     folder: str = ""
     """Where the run lies; empty: runs/NAME."""
     devices: int = 0
-    """How many devices to use; 0: all. On a CPU more than one are virtual."""
+    """How many devices each process uses; 0: all. On a CPU more than one are virtual."""
     init: InitConfig = field(default_factory=InitConfig)
+    resume: Literal["latest", "good"] = "latest"
+    """Where a begun run goes on: at its newest checkpoint, or at the newest that can be read (damaged ones are set
+    aside)."""
+    distributed: DistributedConfig = field(default_factory=DistributedConfig)
 
     def __post_init__(self) -> None:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
@@ -172,7 +186,7 @@ class Config:
             raise UserError(f"ema is a decay per step in 0 ... 1 (0: none), not {self.ema}")
 
 
-WHERE_NOT_WHAT = ("folder", "devices", "tensorboard")
+WHERE_NOT_WHAT = ("folder", "devices", "tensorboard", "resume", "distributed")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epochs?|steps?|%)\s*")
@@ -252,7 +266,7 @@ def _tuples(value: Any) -> Any:
 def differences(ours: Config, theirs: Config) -> list[str]:
     """One line for each setting in which two configs differ in what they compute."""
     a, b = flat(to_dict(ours)), flat(to_dict(theirs))
-    names = [name for name in a if name not in WHERE_NOT_WHAT and a[name] != b[name]]
+    names = [name for name in a if name.split(".")[0] not in WHERE_NOT_WHAT and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 
 
