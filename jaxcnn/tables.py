@@ -111,6 +111,17 @@ def to_markdown(results: Results) -> str:
     return f"{table}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
 
 
+def on_terminal(results: Results) -> str:
+    """The table in columns padded to their width."""
+    lines = [header(), *(cells(record) for record in records(results))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rows = []
+    for first, *others in lines:
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        rows.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
+    return "\n".join(rows)
+
+
 def caption(results: Results) -> str:
     """What the numbers are, and on which data."""
     finished = [row for row in results.rows if row.data]
