@@ -28,6 +28,11 @@ def piecewise_linear(total: int, resolve: Resolve, points: tuple[tuple[str, floa
     return lambda count: jnp.interp(count, when, multiplier)
 
 
+def exponential(total: int, resolve: Resolve, final: float = 0.01) -> optax.Schedule:
+    """From 1 to `final` by the same factor at each step; a large `final` is a range test (Smith 2015)."""
+    return optax.exponential_decay(1.0, total, final)
+
+
 def cosine(total: int, resolve: Resolve, final: float = 0.0) -> optax.Schedule:
     """Half a cosine from 1 to `final` (Loshchilov & Hutter 2017, without restarts)."""
     return optax.cosine_decay_schedule(1.0, total, alpha=final)
@@ -43,6 +48,7 @@ SCHEDULES: dict[str, Callable[..., optax.Schedule]] = {
     "constant": constant,
     "step": step,
     "piecewise_linear": piecewise_linear,
+    "exponential": exponential,
     "cosine": cosine,
     "one_cycle": one_cycle,
 }

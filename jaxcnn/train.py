@@ -18,6 +18,7 @@ from jax import Array, lax
 from jaxcnn import losses, metrics, rules, views
 from jaxcnn.augment import Augmentation, Draw
 from jaxcnn.config import LossConfig
+from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.losses import Loss
 
 Tree = Any
@@ -56,6 +57,11 @@ class Recipe:
     loss: Loss
     penalties: LossConfig
     trainable: Tree
+    """Booleans: the parameters whose gradient is computed."""
+    optimized: Tree
+    """Booleans: those, and the parameters that will train once they are unfrozen."""
+    moving: Tree
+    """Booleans: the batch statistics that are not frozen."""
     decay_weights: Tree
     augment: Augmentation
     normalize: Callable[[Array], Array]
@@ -77,13 +83,13 @@ def initial_variables(model: nn.Module, key: Array, image_shape: tuple[int, ...]
 
 
 def initial_state(recipe: Recipe, variables: Tree, key: Array) -> TrainState:
-    trained, _ = rules.partition(recipe.trainable, variables["params"])
+    optimized, _ = rules.partition(recipe.optimized, variables["params"])
     return TrainState(
         step=jnp.int32(0),
         key=key,
         params=variables["params"],
         batch_stats=variables["batch_stats"],
-        opt_state=recipe.optimizer.init(trained),
+        opt_state=recipe.optimizer.init(optimized),
         ema=jax.tree.map(jnp.copy, variables) if recipe.ema else None,
         metrics=no_metrics(),
     )
@@ -98,16 +104,17 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     """One update from the examples `indices` [B / devices] of the pool; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
     images, labels = pool.images[indices], pool.labels[indices]
-    images = recipe.normalize(recipe.augment(_draw(recipe, state, key, indices), images))
+    images, targets = recipe.augment(_draw(recipe, state, key, indices), images, labels)
+    images = recipe.normalize(images)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
-    gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, labels, dropout_key)
+    gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, targets, dropout_key)
     gradient, batch_stats = lax.pmean((gradient, batch_stats), recipe.axis)
+    batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
     sums = lax.psum(sums, recipe.axis)
 
-    updates, opt_state = recipe.optimizer.update(gradient, state.opt_state, trained)
-    params = rules.combine(optax.apply_updates(trained, updates), frozen)
+    params, opt_state = _updated(recipe, gradient, state)
     totals = _add_metrics(state, sums, gradient)
     state = TrainState(
         step=state.step + 1,
@@ -119,6 +126,19 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
         metrics=totals,
     )
     return state, totals
+
+
+def _updated(recipe: Recipe, gradient: Tree, state: TrainState) -> tuple[Tree, Tree]:
+    """New parameters and optimizer state; those that are frozen stay, whatever the optimizer would do to them."""
+    optimized, _ = rules.partition(recipe.optimized, state.params)
+    gradient = rules.combine(gradient, jax.tree.map(jnp.zeros_like, optimized))
+    updates, opt_state = recipe.optimizer.update(gradient, state.opt_state, optimized)
+    moved = rules.combine(optax.apply_updates(optimized, updates), state.params)
+    return _where(recipe.trainable, moved, state.params), opt_state
+
+
+def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
+    return jax.tree.map(lambda chosen, a, b: a if chosen else b, mask, new, old)
 
 
 def eval_step(recipe: Recipe, variables: Tree, pool: Pool, indices: Array, mask: Array) -> metrics.Sums:
@@ -135,33 +155,40 @@ def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw
         keys=fold(jax.random.fold_in(key, 0), place),
         homes=fold(state.key, indices),
         epoch=state.step // recipe.steps_per_epoch,
+        axis=recipe.axis,
     )
 
 
 def _gradient(
-    recipe: Recipe, trained: Tree, frozen: Tree, batch_stats: Tree, images: Array, labels: Array, key: Array
+    recipe: Recipe, trained: Tree, frozen: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array
 ) -> tuple[Tree, Tree, metrics.Sums]:
-    """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other."""
+    """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other.
 
-    def objective(trained: Tree, batch_stats: Tree, images: Array, labels: Array, key: Array):
+    targets [B] or, where examples were mixed, [B, K]: accuracy is then that of the class with the greatest share.
+    """
+    still = [name.rpartition("/")[0] for name in rules.paths(rules.partition(recipe.moving, batch_stats)[1])]
+
+    def objective(trained: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array):
         params = rules.combine(trained, frozen)
         variables = {"params": params, "batch_stats": batch_stats}
-        logits, updated = recipe.model.apply(
-            variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
-        )
-        loss = recipe.loss(logits, labels)
+        with frozen_statistics(still):
+            logits, updated = recipe.model.apply(
+                variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
+            )
+        loss = recipe.loss(logits, targets)
+        labels = targets if targets.ndim == 1 else targets.argmax(-1)
         penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
         return loss.mean() + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
 
     differentiate = jax.grad(objective, has_aux=True)
     if recipe.accumulate == 1:
-        gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, labels, key)
+        gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, targets, key)
         return gradient, batch_stats, sums
 
     def part(carry: tuple[Tree, Tree, Tree], inputs: tuple[Array, Array, Array]):
         gradient, batch_stats, sums = carry
-        place, images, labels = inputs
-        more, (batch_stats, new) = differentiate(trained, batch_stats, images, labels, jax.random.fold_in(key, place))
+        place, images, targets = inputs
+        more, (batch_stats, new) = differentiate(trained, batch_stats, images, targets, jax.random.fold_in(key, place))
         return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
 
     def cut(x: Array) -> Array:
@@ -170,7 +197,7 @@ def _gradient(
     zero = jax.tree.map(jnp.zeros_like, trained)
     start = (zero, batch_stats, jax.tree.map(jnp.asarray, metrics.zeros()))
     places = jnp.arange(recipe.accumulate)
-    (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(labels)))
+    (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(targets)))
     return jax.tree.map(lambda g: g / recipe.accumulate, gradient), batch_stats, sums
 
 
@@ -188,4 +215,5 @@ def _add_metrics(state: TrainState, sums: metrics.Sums, gradient: Tree) -> Tree:
 def _moving_average(decay: float, ema: Tree, variables: Tree) -> Tree:
     if ema is None:
         return None
-    return optax.incremental_update(variables, ema, 1 - decay)
+    # In this form, and not decay * old + (1 - decay) * new, an average of what is frozen does not move by a bit.
+    return jax.tree.map(lambda old, new: old + (1 - decay) * (new - old), ema, variables)

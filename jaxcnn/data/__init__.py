@@ -14,7 +14,7 @@ from jaxcnn.data.pixels import (
     statistics,
 )
 from jaxcnn.data.sources import SOURCES, load
-from jaxcnn.data.splits import Split, epoch_order, split
+from jaxcnn.data.splits import Split, epoch_order, split, with_label_noise
 
 __all__ = [
     "CIFAR10_MEAN",
@@ -30,4 +30,5 @@ __all__ = [
     "normalize",
     "split",
     "statistics",
+    "with_label_noise",
 ]

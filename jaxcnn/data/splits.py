@@ -4,7 +4,7 @@ The order comes from sorting the raw output of PCG64, whose stream NumPy promise
 `Generator.permutation`; so a seed means the same in every version.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,24 +12,45 @@ from jaxcnn.data.dataset import Dataset
 from jaxcnn.errors import UserError
 
 # Each use of a seed has a stream of its own.
-EPOCH, SPLIT = 1, 2
+EPOCH, SPLIT, SUBSET, NOISE = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Indices into `Dataset.train_images`, ascending int32 `[N]`; together they are all of them."""
+    """Indices into `Dataset.train_images`, ascending int32 `[N]`; together all of them unless training takes fewer."""
 
     train: np.ndarray
     validation: np.ndarray
 
 
-def split(dataset: Dataset, validation: int, seed: int) -> Split:
+def split(dataset: Dataset, validation: int, seed: int, train: int = 0) -> Split:
     """Takes `validation` of the train images, the same number of each class up to one, chosen by `seed`.
 
-    Raises UserError if `validation` is negative, or if a class would have no train image left.
+    The rest trains, or `train` of it, chosen in the same way; a smaller subset is part of every larger one.
+
+    Raises UserError if a number is negative, or if a class would have no train image left.
     """
-    held_out = balanced(dataset.train_labels, validation, seed)
-    return Split(np.setdiff1d(np.arange(len(dataset.train_labels), dtype=np.int32), held_out), held_out)
+    labels = dataset.train_labels
+    held_out = balanced(labels, validation, seed)
+    rest = np.setdiff1d(np.arange(len(labels), dtype=np.int32), held_out)
+    if train in (0, len(rest)):
+        return Split(rest, held_out)
+    return Split(rest[balanced(labels[rest], train, seed, SUBSET, "train on")], held_out)
+
+
+def with_label_noise(dataset: Dataset, train: np.ndarray, share: float, seed: int) -> Dataset:
+    """The data set with `share` of the labels at `train` replaced, each by any other class with equal probability.
+
+    The digest stays that of the data as they were. Raises UserError unless `share` is in 0 ... 1.
+    Source: symmetric noise, as in Zhang et al. 2017, arXiv:1611.03530, section 2.2 (who draw from all classes).
+    """
+    if not 0 <= share <= 1:
+        raise UserError(f"data.label_noise is a share in 0 ... 1, not {share}")
+    chosen = train[_permutation(len(train), NOISE, seed)[: round(share * len(train))]]
+    offsets = 1 + _random(len(chosen), NOISE, seed, 1) % np.uint64(dataset.num_classes - 1)
+    labels = dataset.train_labels.copy()
+    labels[chosen] = (labels[chosen] + offsets.astype(np.int32)) % dataset.num_classes
+    return replace(dataset, train_labels=labels)
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
@@ -37,28 +58,32 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
     return _permutation(n, EPOCH, seed, epoch)
 
 
-def balanced(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+def balanced(labels: np.ndarray, count: int, seed: int, stream: int = SPLIT, purpose: str = "hold out") -> np.ndarray:
     """Ascending int32 indices of `count` examples, the same number of each class in `labels` up to one.
 
-    Raises UserError if `count` is negative, or takes all examples of a class.
+    Raises UserError, naming the `purpose`, if `count` is negative, or takes all examples of a class.
     """
     classes, sizes = np.unique(labels, return_counts=True)
     each, over = divmod(count, len(classes))
     quotas = np.full(len(classes), each)
-    quotas[_permutation(len(classes), SPLIT, seed)[:over]] += 1
+    quotas[_permutation(len(classes), stream, seed)[:over]] += 1
     if count < 0 or (np.any(quotas >= sizes) and count):
         raise UserError(
-            f"cannot hold out {count:,} of {len(labels):,} images, {each + bool(over):,} a class: the smallest of the "
+            f"cannot {purpose} {count:,} of {len(labels):,} images, {each + bool(over):,} a class: the smallest of the "
             f"{len(classes)} classes has {sizes.min():,}, and some must stay; expected 0 to "
             f"{len(classes) * (sizes.min() - 1):,}"
         )
-    order = _permutation(len(labels), SPLIT, seed, 1)
+    order = _permutation(len(labels), stream, seed, 1)
     chosen = [order[labels[order] == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(chosen)).astype(np.int32)
 
 
 def _permutation(n: int, *key: int) -> np.ndarray:
+    return np.argsort(_random(n, *key), kind="stable").astype(np.int32)
+
+
+def _random(n: int, *key: int) -> np.ndarray:
+    """`[n]` uint64."""
     if min(key) < 0:
         raise UserError(f"a seed cannot be negative: {min(key)}")
-    random = np.random.PCG64(np.random.SeedSequence(key)).random_raw(n)
-    return np.argsort(random, kind="stable").astype(np.int32)
+    return np.random.PCG64(np.random.SeedSequence(key)).random_raw(n)

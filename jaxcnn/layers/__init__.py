@@ -8,7 +8,7 @@ from jaxcnn.layers.head import Head
 from jaxcnn.layers.images import check_images, check_stages
 from jaxcnn.layers.initializers import INITIALIZERS, initializer
 from jaxcnn.layers.inverted_residual import InvertedResidual, round_channels
-from jaxcnn.layers.norm import AXIS, BatchNorm
+from jaxcnn.layers.norm import AXIS, BatchNorm, normalization
 from jaxcnn.layers.pool import avg_pool, max_pool
 from jaxcnn.layers.separable import SeparableConv
 from jaxcnn.layers.squeeze_excite import SqueezeExcite
@@ -32,6 +32,7 @@ __all__ = [
     "check_stages",
     "initializer",
     "max_pool",
+    "normalization",
     "round_channels",
     "whitening_filters",
 ]

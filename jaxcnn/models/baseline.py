@@ -47,6 +47,7 @@ class MLP(nn.Module):
         kernel_init: name of the initialiser of all weights.
         batch_norm: normalise each hidden layer before its activation.
         dropout: share of each hidden layer's units dropped in training.
+        reference_class: fix the first class's logit at zero and learn the others, which is all that a softmax needs.
     """
 
     num_classes: int = 10
@@ -55,6 +56,7 @@ class MLP(nn.Module):
     kernel_init: str = "he_normal"
     batch_norm: bool = False
     dropout: float = 0.0
+    reference_class: bool = False
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -67,7 +69,8 @@ class MLP(nn.Module):
             if self.batch_norm:
                 x = BatchNorm(use_running_average=not train, dtype=self.dtype)(x)
             x = nn.Dropout(self.dropout, deterministic=not train)(act(x))
-        return dense(self.num_classes)(x).astype(jnp.float32)
+        logits = dense(self.num_classes - self.reference_class)(x).astype(jnp.float32)
+        return jnp.pad(logits, ((0, 0), (int(self.reference_class), 0)))
 
 
 def _flat(images: jax.Array) -> jax.Array:

@@ -55,3 +55,39 @@ def test_epoch_order_stays_what_it_was() -> None:
 def test_negative_seed() -> None:
     with pytest.raises(UserError, match="seed cannot be negative"):
         data.epoch_order(8, seed=-1, epoch=0)
+
+
+def test_a_subset_is_balanced_leaves_validation_alone_and_is_part_of_every_larger_one() -> None:
+    dataset = labelled(np.arange(1000, dtype=np.int32) % 10, 10)
+    whole = data.split(dataset, 100, seed=3)
+    before: set[int] = set()
+    for train in (7, 50, 333, 880):
+        split = data.split(dataset, 100, seed=3, train=train)
+        np.testing.assert_array_equal(split.validation, whole.validation)
+        assert len(split.train) == train
+        assert before <= set(split.train) <= set(whole.train)
+        counts = np.bincount(dataset.train_labels[split.train], minlength=10)
+        assert counts.max() - counts.min() <= 1
+        before = set(split.train)
+    np.testing.assert_array_equal(data.split(dataset, 100, seed=3, train=900).train, whole.train)
+    for train in (-1, 901, 5000):
+        with pytest.raises(UserError, match=r"cannot train on .* expected 0 to 890"):
+            data.split(dataset, 100, seed=3, train=train)
+
+
+def test_label_noise_hits_its_share_of_the_training_labels_and_every_other_class_alike() -> None:
+    dataset = labelled(np.arange(20000, dtype=np.int32) % 10, 10)
+    train = data.split(dataset, 5000, seed=0).train
+    noisy = data.with_label_noise(dataset, train, 0.4, seed=0)
+    changed = np.flatnonzero(noisy.train_labels != dataset.train_labels)
+    assert len(changed) == 6000
+    assert set(changed) <= set(train)
+    offsets = (noisy.train_labels - dataset.train_labels)[changed] % 10
+    counts = np.bincount(offsets, minlength=10)[1:]
+    assert abs(counts - 6000 / 9).max() < 5 * np.sqrt(6000 / 9)
+    again, other = (data.with_label_noise(dataset, train, 0.4, seed).train_labels for seed in (0, 1))
+    np.testing.assert_array_equal(noisy.train_labels, again)
+    assert np.any(again != other)
+    np.testing.assert_array_equal(data.with_label_noise(dataset, train, 0.0, 0).train_labels, dataset.train_labels)
+    with pytest.raises(UserError, match=r"share in 0 \.\.\. 1"):
+        data.with_label_noise(dataset, train, 1.5, seed=0)

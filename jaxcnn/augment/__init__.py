@@ -1,0 +1,90 @@
+"""Augmentations: pure functions (draw, images) -> images, composed by name, run inside the compiled step.
+
+images are [B, H, W, C] in 0 ... 255, uint8 until a function needs fractions. To add one, write a function whose
+keyword arguments are its options and name it in AUGMENTATIONS; one that mixes examples goes into MIXTURES.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxcnn import specs
+from jaxcnn.augment.colour import brightness, contrast
+from jaxcnn.augment.draw import Draw
+from jaxcnn.augment.geometry import alternating_flip, crop, cutout, flip, translate
+from jaxcnn.augment.mixing import Mixed, cutmix, mixup
+from jaxcnn.augment.random_operations import randaugment
+from jaxcnn.augment.warp import elastic, multi_scale_crop, rotation, shear, stretch
+
+__all__ = ["AUGMENTATIONS", "MIXTURES", "Augmentation", "Draw", "build", "check", "translate"]
+
+Augmentation = Callable[[Draw, Array, Array], tuple[Array, Array]]
+"""(draw, images, labels [B]) -> images, targets: the labels or, where examples were mixed, distributions [B, K]."""
+
+AUGMENTATIONS: dict[str, Callable[..., Array]] = {
+    "crop": crop,
+    "flip": flip,
+    "alternating_flip": alternating_flip,
+    "cutout": cutout,
+    "brightness": brightness,
+    "contrast": contrast,
+    "stretch": stretch,
+    "rotation": rotation,
+    "shear": shear,
+    "elastic": elastic,
+    "multi_scale_crop": multi_scale_crop,
+    "randaugment": randaugment,
+}
+MIXTURES: dict[str, Callable[..., Mixed]] = {
+    "mixup": mixup,
+    "cutmix": cutmix,
+}
+
+
+def build(chain: Sequence[str], classes: int) -> Augmentation:
+    """The augmentations of `chain`, such as ("crop:padding=4", "flip"), one after the other.
+
+    Raises: UserError for an unknown name or option.
+    """
+    parts = [_part(*specs.parse(spec)) for spec in chain]
+    mixes = any(specs.parse(spec)[0] in MIXTURES for spec in chain)
+
+    def augment(draw: Draw, images: Array, labels: Array) -> tuple[Array, Array]:
+        targets = jax.nn.one_hot(labels, classes) if mixes else labels
+        for place, part in enumerate(parts):
+            images, targets = part(draw.step(place), images, targets)
+        return images, targets
+
+    return augment
+
+
+def _part(name: str, options: Mapping[str, Any]) -> Augmentation:
+    known: dict[str, Callable[..., Any]] = {**AUGMENTATIONS, **MIXTURES}
+    bound = specs.bind(known, name, options, "augmentation")
+
+    def alone(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
+        return bound(draw, images), targets
+
+    def mixed(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
+        images, share = bound(draw, images)
+        return images, share[:, None] * targets + (1 - share[:, None]) * draw.partner(targets)
+
+    return mixed if name in MIXTURES else alone
+
+
+def check(augmentation: Augmentation, image_shape: tuple[int, ...]) -> None:
+    """Traces the chain for images of this shape, so that an option that does not fit them is named at once.
+
+    Raises: UserError
+    """
+
+    def one_image() -> tuple[Array, Array]:
+        keys = jax.random.split(jax.random.key(0), 1)
+        return augmentation(
+            Draw(keys, keys, jnp.int32(0)), jnp.zeros((1, *image_shape), jnp.uint8), jnp.zeros(1, jnp.int32)
+        )
+
+    jax.eval_shape(one_image)

@@ -1,0 +1,58 @@
+"""Shifts, mirrors and holes: every pixel of the result is a pixel of the image, or painted over."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jaxcnn.augment.draw import Draw, coin
+from jaxcnn.errors import UserError
+
+
+def reflect(places: Array, size: int) -> Array:
+    """Whole numbers -> 0 ... size - 1, mirrored at the first and at the last again and again."""
+    period = max(2 * (size - 1), 1)
+    return jnp.minimum(places % period, -places % period)
+
+
+def translate(images: Array, offsets: Array, mode: str) -> Array:
+    """Shifts image b by offsets[b] = (down, right) pixels; what enters is `zero` or a `reflect`ion at the edge."""
+    for axis in (1, 2):
+        size = images.shape[axis]
+        source = jnp.arange(size) - offsets[:, axis - 1, None]
+        inside = (source >= 0) & (source < size)
+        shape = (-1, *(size if a == axis else 1 for a in (1, 2, 3)))
+        images = jnp.take_along_axis(images, reflect(source, size).reshape(shape), axis=axis)
+        if mode == "zero":
+            images = jnp.where(inside.reshape(shape), images, 0)
+    return images
+
+
+def crop(draw: Draw, images: Array, *, padding: int = 4, mode: str = "zero") -> Array:
+    """A random crop of the padded image: all (2 padding + 1)^2 offsets, equally likely."""
+    if mode not in ("zero", "reflect"):
+        raise UserError(f"crop: mode is zero or reflect, not {mode!r}")
+    if not 0 <= padding < min(images.shape[1:3]):
+        raise UserError(f"crop: padding must be at least 0 and smaller than the image, not {padding}")
+    return translate(images, draw.integers(2, 2 * padding + 1) - padding, mode)
+
+
+def flip(draw: Draw, images: Array) -> Array:
+    """Mirrors left and right with probability 1/2."""
+    return jnp.where(coin(draw.keys), images[:, :, ::-1], images)
+
+
+def alternating_flip(draw: Draw, images: Array) -> Array:
+    """Mirrors an image in every other epoch, half of the images beginning mirrored (Jordan 2024, airbench)."""
+    odd = (draw.epoch % 2).astype(bool)
+    return jnp.where(coin(draw.homes) ^ odd, images[:, :, ::-1], images)
+
+
+def cutout(draw: Draw, images: Array, *, size: int = 8, fill: float = 0.5) -> Array:
+    """Paints over a square whose centre is anywhere in the image (DeVries & Taylor 2017); fill in 0 ... 1."""
+    height, width = images.shape[1:3]
+    centre = draw.integers(2, height * width) % jnp.array([height, width])
+    corner = centre - size // 2
+    rows, columns = jnp.arange(height), jnp.arange(width)
+    row_inside = (rows >= corner[:, :1]) & (rows < corner[:, :1] + size)
+    column_inside = (columns >= corner[:, 1:]) & (columns < corner[:, 1:] + size)
+    hole = row_inside[:, :, None] & column_inside[:, None, :]
+    return jnp.where(hole[..., None], jnp.asarray(255 * fill).astype(images.dtype), images)
