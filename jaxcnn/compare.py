@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
 from jaxcnn.run import read_config
 from jaxcnn.tables import on_terminal
-from jaxcnn.tracking import say
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,12 @@ class Comparison:
 
 
 def main(argv: list[str]) -> int:
-    """Compares the runs that a command line names; returns the exit status: 0, or 2 where one is no run."""
+    """Compares the runs that a command line names; returns the exit status.
+
+    Raises: UserError where there are none, or a folder is no run that has begun.
+    """
     chosen = tyro.cli(Comparison, args=argv, prog="python -m jaxcnn compare")
-    try:
-        results = compare([Path(run) for run in chosen.runs], chosen.metric)
-    except UserError as error:
-        say(f"error: {error}")
-        return 2
+    results = compare([Path(run) for run in chosen.runs], chosen.metric)
     publish(results, Path(chosen.folder), "comparison", "")
     print(on_terminal(results))
     print(f"report  {Path(chosen.folder) / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
@@ -66,7 +63,3 @@ def _labels(paths: Sequence[Path]) -> list[str]:
     homes = [path.parent if re.fullmatch(r"seed-\d+", path.name) else path for path in map(Path.absolute, paths)]
     shared = os.path.commonpath([home.parent for home in homes])
     return [home.relative_to(shared).as_posix() for home in homes]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -43,7 +43,10 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
             "changes": changes,
         }
         results = Results(sweep.name, ended, sweep.metric, commands)
-        problems += publish(results, home, f"sweep {sweep.name}", about.strip(), sweep.panels)
+        panels = sweep.panels if len(ended) == len(rows) else ()
+        if len(panels) < len(sweep.panels):
+            say(f"{len(rows) - len(ended)} runs are missing: the experiment's own pictures wait for them")
+        problems += publish(results, home, f"sweep {sweep.name}", about.strip(), panels)
         write_json(home / "sweep.json", about_it)
         print(on_terminal(results))
         print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")

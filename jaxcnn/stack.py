@@ -44,7 +44,7 @@ Numbers = dict[str, jax.Array]
 
 
 def stackable(config: Config) -> bool:
-    return specs.parse(config.model)[0] in MODELS
+    return specs.parse(config.model)[0] in MODELS and not config.optimizer.unfreeze
 
 
 def kinship(config: Config) -> str:

@@ -3,9 +3,9 @@
 import csv
 import io
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 
+from jaxcnn.columns import columns
 from jaxcnn.report import Results, Row, mean_and_deviation
 
 COLUMNS = {
@@ -112,14 +112,8 @@ def to_markdown(results: Results) -> str:
 
 
 def on_terminal(results: Results) -> str:
-    """The table in columns padded to their width."""
-    lines = [header(), *(cells(record) for record in records(results))]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = []
-    for first, *others in lines:
-        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        rows.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
-    return "\n".join(rows)
+    """The table as aligned text."""
+    return columns(header(), [cells(record) for record in records(results)])
 
 
 def caption(results: Results) -> str:
@@ -133,9 +127,3 @@ def _describe(row: Row) -> str:
     data = row.data
     images = f"{data['train']:,} train, {data['validation']:,} validation, {data['test']:,} test"
     return f"Data: {data['name']} {data['version']} ({data['digest']}), {images}"
-
-
-def best(results: Results) -> str | None:
-    """The label with the highest mean of the sweep's metric."""
-    means = {label: statistics.fmean(v) for label in results.labels if (v := results.values(label, results.metric))}
-    return max(means, key=lambda label: means[label]) if means else None

@@ -110,9 +110,10 @@ def test_any_runs_are_compared_by_where_they_lie(results, tmp_path, monkeypatch,
     assert "a      2  55.00 ± 7.07 %" in printed
     assert "alone  0" in printed
     assert (tmp_path / "out/index.html").exists()
-    assert compare.main(["a/seed-0", "nothing"]) == 2
+    with pytest.raises(UserError, match="nothing is not a run"):
+        compare.main(["a/seed-0", "nothing"])
     with pytest.raises(UserError, match="name the runs"):
-        compare.compare([])
+        compare.main([])
 
 
 def test_a_row_of_another_config_than_the_folder_has_not_ended(results):
