@@ -16,7 +16,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
 from jaxcnn.parallel import Devices, job_devices
-from jaxcnn.run import DataInfo, normalizer
+from jaxcnn.run import DataInfo, input_shape, normalizer
 from jaxcnn.tracking import say
 from jaxcnn.train import Pool, Recipe, TrainState
 
@@ -117,13 +117,14 @@ def assemble(config: Config, images: Images) -> Training:
     augment.check(augmentation, info.image_shape)
     devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
-    counts = count(model, info.image_shape)
+    shape = input_shape(config, info)
+    counts = count(model, shape)
 
     steps_per_epoch = info.train // config.batch_size
     total = steps(config.duration, steps_per_epoch)
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
-    variables = jax.jit(lambda key: train.initial_variables(model, key, info.image_shape))(init_key)
+    variables = jax.jit(lambda key: train.initial_variables(model, key, shape))(init_key)
     variables, account = origin.start(config, model, variables)
     params, batch_stats = variables["params"], variables["batch_stats"]
     frozen = optimizers.frozen_until(

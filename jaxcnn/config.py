@@ -38,6 +38,8 @@ class DataConfig:
     """Share of the training images that get another class's label, each class alike; the other splits keep theirs."""
     normalization: str = "standardize"
     """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
+    upscale: int = 0
+    """Pixels a side to which images are enlarged (bilinear) before the network sees them; 0: as they are."""
     fallback: str = ""
     """A data set to use instead, loudly, where `name` is neither on disk nor to be downloaded."""
 

@@ -88,6 +88,7 @@ DEFAULT_DECAY = {"adamw": 1e-4, "lion": 1e-3}
 """Optax's own, for the optimizers that are defined with decay; zero for the others."""
 
 FOREVER = math.inf
+"""Until when a parameter is frozen that never trains."""
 
 HYPER_PARAMETERS = ("momentum", "b1", "b2", "decay", "eps")
 
@@ -167,6 +168,8 @@ def _each_from_its_start(direction: Callable[[], Direction], until: Tree) -> Dir
         return direction()
 
     def begin_at(start: float) -> Direction:
+        if not start:
+            return direction()
         return optax.conditionally_transform(direction(), partial(operator.le, start))
 
     return optax.partition({start: begin_at(start) for start in sorted(starts)}, until)

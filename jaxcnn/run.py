@@ -5,13 +5,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+import jax
 import jax.numpy as jnp
 
 from jaxcnn import data
@@ -183,8 +183,18 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
-def normalizer(config: Config, info: DataInfo) -> Any:
-    """uint8 images -> the numbers the model sees."""
-    return partial(
-        data.normalize, name=config.data.normalization, mean=info.mean, std=info.std, dtype=jnp.dtype(config.dtype)
-    )
+def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
+    """uint8 images [B, H, W, C] -> the numbers the model sees, [B, *input_shape]."""
+
+    def normalized(images: jax.Array) -> jax.Array:
+        numbers = data.normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
+        shape = input_shape(config, info)
+        return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
+
+    return normalized
+
+
+def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
+    """Height, width and channels of what the model sees."""
+    side = config.data.upscale
+    return (side, side, info.image_shape[-1]) if side else info.image_shape
