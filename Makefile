@@ -20,7 +20,7 @@ VENV := .venv
 endif
 RUN := $(VENV)/bin/python
 
-.PHONY: help train test test-slow results lint format clean
+.PHONY: help train test test-slow results lint format clean parity
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ sweep-%: $(VENV)/.installed
 
 results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
 	@$(RUN) -m jaxcnn.gather
+parity: ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
+	@$(MAKE) --no-print-directory VENV=.venv-parity .venv-parity/.installed-parity
+	@.venv-parity/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check format, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
@@ -72,3 +75,8 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@echo 'installing jaxcnn and its development tools (under a minute, once)'
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-parity: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn, PyTorch, torchvision and timm (once; gigabytes, unless pip is pointed at wheels for the CPU)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev,parity]'
+	@touch $@

@@ -1,6 +1,7 @@
 """jaxcnn: the lab for convolutional networks in JAX.
 
-`jaxcnn.MODELS[name](num_classes=10)` is a linen module, `jaxcnn.load(path)` a trained run. Importing the package
+`jaxcnn.MODELS[name](num_classes=10)` is a linen module, `jaxcnn.load(path)` a trained run,
+`jaxcnn.import_weights(model, state_dict)` the variables of a PyTorch network. Importing the package
 imports no JAX and changes nothing in the process.
 """
 
@@ -11,13 +12,22 @@ if TYPE_CHECKING:
     from jaxcnn.ensembles import ensemble
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
-    from jaxcnn.run import Run, load
+    from jaxcnn.trained import Run, load
+    from jaxcnn.transfer import merge
+    from jaxcnn.weights import import_weights
 
-__all__ = ["MODELS", "Run", "UserError", "ensemble", "load"]
+__all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load", "merge"]
 __version__ = "0.1.0"
 
-_HOMES = {"MODELS": "jaxcnn.models", "Run": "jaxcnn.run", "UserError": "jaxcnn.errors", "load": "jaxcnn.run"}
-_HOMES["ensemble"] = "jaxcnn.ensembles"
+_HOMES = {
+    "MODELS": "jaxcnn.models",
+    "Run": "jaxcnn.trained",
+    "UserError": "jaxcnn.errors",
+    "ensemble": "jaxcnn.ensembles",
+    "import_weights": "jaxcnn.weights",
+    "load": "jaxcnn.trained",
+    "merge": "jaxcnn.transfer",
+}
 
 
 def __getattr__(name: str) -> Any:

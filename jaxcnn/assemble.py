@@ -1,7 +1,8 @@
 """A config becomes what a training needs: the data on the devices, the recipe of a step, the first state."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxcnn import augment, data, losses, optimizers, schedules, train
+from jaxcnn import augment, data, losses, optimizers, origin, schedules, train
 from jaxcnn.config import Config, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -50,8 +51,12 @@ class Training:
     schedule: optax.Schedule
     counts: Counts
     total_steps: int
+    account: Mapping[str, Any]
+    """What was taken from where, if not everything is initialised afresh."""
     initial_state: Callable[[], TrainState]
     train_step: Callable[..., Any]
+    later_steps: tuple[tuple[int, Callable[..., Any]], ...]
+    """(first step, train step) of every phase that begins when something is unfrozen."""
     eval_step: Callable[..., Any]
     eval_batch: int
 
@@ -60,6 +65,10 @@ class Training:
         dataset = self.images.dataset
         images = np.concatenate([dataset.train_images, dataset.test_images])
         return self.devices.replicate(Pool(images, np.concatenate([dataset.train_labels, dataset.test_labels])))
+
+    def train_step_at(self, step: int) -> Callable[..., Any]:
+        """The train step of the phase of `step`: the gradient is computed for what is not frozen then, and no more."""
+        return next((later for start, later in reversed(self.later_steps) if start <= step), self.train_step)
 
     def multipliers(self) -> np.ndarray:
         """The schedule's value at every step."""
@@ -115,13 +124,20 @@ def assemble(config: Config, images: Images) -> Training:
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
     variables = jax.jit(lambda key: train.initial_variables(model, key, info.image_shape))(init_key)
+    variables, account = origin.start(config, model, variables)
+    params, batch_stats = variables["params"], variables["batch_stats"]
+    frozen = optimizers.frozen_until(
+        config.optimizer, params, batch_stats, lambda when: steps(when, steps_per_epoch, total)
+    )
     recipe = Recipe(
         model=model,
-        optimizer=optimizers.build(config.optimizer, schedule, variables["params"]),
+        optimizer=optimizers.build(config.optimizer, schedule, params, frozen[0]),
         loss=losses.build(config.loss),
         penalties=config.loss,
-        trainable=optimizers.trainable(config.optimizer, variables["params"]),
-        decay_weights=optimizers.decay_weights(config.optimizer, variables["params"]),
+        trainable=optimizers.moving(frozen[0], 0),
+        optimized=optimizers.moving(frozen[0], optimizers.FOREVER),
+        moving=optimizers.moving(frozen[1], 0),
+        decay_weights=optimizers.decay_weights(config.optimizer, params),
         augment=augmentation,
         normalize=normalizer(config, info),
         steps_per_epoch=steps_per_epoch,
@@ -131,8 +147,14 @@ def assemble(config: Config, images: Images) -> Training:
         views=config.views,
     )
 
-    def train_step(state: TrainState, pool: Pool, indices: jax.Array) -> Any:
-        return train.train_step(recipe, state, pool, indices)
+    if not any(jax.tree.leaves(recipe.trainable)):
+        raise UserError("all parameters are frozen at the first step: nothing would train")
+
+    def compiled(phase: Recipe) -> Callable[..., Any]:
+        return devices.compile(partial(train.train_step, phase), shared=2, split=1, donate=(0,))
+
+    starts = sorted({start for start in jax.tree.leaves(frozen) if 0 < start < total})
+    phases = [_unfrozen(recipe, frozen, start) for start in starts]
 
     def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
@@ -144,8 +166,17 @@ def assemble(config: Config, images: Images) -> Training:
         schedule=schedule,
         counts=counts,
         total_steps=total,
+        account=account,
         initial_state=lambda: devices.replicate(train.initial_state(recipe, variables, run_key)),
-        train_step=devices.compile(train_step, shared=2, split=1, donate=(0,)),
+        train_step=compiled(recipe),
+        later_steps=tuple((int(start), compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
         eval_step=devices.compile(eval_step, shared=2, split=2),
         eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
     )
+
+
+def _unfrozen(recipe: Recipe, frozen: tuple[Any, Any], step: float) -> Recipe:
+    """The recipe of the phase that begins at `step`."""
+    until, statistics_until = frozen
+    trainable, moving = optimizers.moving(until, step), optimizers.moving(statistics_until, step)
+    return replace(recipe, trainable=trainable, moving=moving)

@@ -9,8 +9,10 @@ from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
+from flax.traverse_util import flatten_dict, unflatten_dict
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
+from jaxcnn import rules
 from jaxcnn.errors import UserError
 
 Tree = Any
@@ -96,13 +98,18 @@ def complete_steps(folder: Path) -> list[int]:
     return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / "_CHECKPOINT_METADATA").exists())
 
 
-def read_variables(folder: Path, step: int) -> Tree:
-    """{"params", "batch_stats"} of a checkpoint, the moving averages if it has them; needs no model or optimizer."""
+def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
+    """{"params", "batch_stats"} of a checkpoint, the moving averages if it has them; needs no model or optimizer.
+
+    Leaves whose path the pattern `only` does not match are not read from the disk.
+    Raises: UserError for a pattern that matches nothing, and for a checkpoint that cannot be read.
+    """
     path = folder.resolve() / str(step) / ITEM
     try:
         with ocp.PyTreeCheckpointer() as checkpointer:
             saved = checkpointer.metadata(path).item_metadata.tree
-            wanted = {"ema": saved["ema"]} if saved["ema"] else {k: saved[k] for k in ("params", "batch_stats")}
+            wanted = _select(only, saved["ema"] or {k: saved[k] for k in ("params", "batch_stats")})
+            wanted = {"ema": wanted} if saved["ema"] else wanted
             here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
             abstract = jax.tree.map(lambda m: jax.ShapeDtypeStruct(m.shape, m.dtype, sharding=here), wanted)
             args = ocp.args.PyTreeRestore(
@@ -111,9 +118,19 @@ def read_variables(folder: Path, step: int) -> Tree:
                 partial_restore=True,
             )
             restored = checkpointer.restore(path, args=args)
+    except UserError:
+        raise
     except Exception as error:
         raise _unreadable(folder, step, error) from error
-    return restored.get("ema", restored)
+    return {"params": {}, "batch_stats": {}, **restored.get("ema", restored)}
+
+
+def _select(only: str, variables: Tree) -> Tree:
+    """The leaves whose path within their collection matches; all other branches are absent."""
+    flat = flatten_dict(variables)
+    names = {key: "/".join(key[1:]) for key in flat}
+    rules.require_match(only, names.values(), "only")
+    return unflatten_dict({key: leaf for key, leaf in flat.items() if rules.matches(only, names[key])})
 
 
 def _unreadable(folder: Path, step: int, error: Exception) -> UserError:

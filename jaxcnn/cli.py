@@ -30,7 +30,7 @@ def main(config: Config, description: str | None) -> None:
 def _train(config: Config) -> int:
     from jaxcnn.tracking import say
 
-    runtime.prepare(config.devices)
+    runtime.prepare(config.devices, config.dtype)
     folder = folder_of(config)
     what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
     say(f"{config.name}: {what} -> {folder}")

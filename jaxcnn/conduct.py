@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from jaxcnn import cluster
 from jaxcnn.launch import LocalJob, Outcome, Task, check, default_jobs, launch
 from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
 from jaxcnn.run import write_json
 from jaxcnn.stack import kinship, stackable
 from jaxcnn.sweep import Sweep, SweepOptions, only, parse_changes, slug
-from jaxcnn.tables import cells, header, records
+from jaxcnn.tables import on_terminal
 from jaxcnn.tracking import say
 from jaxcnn.watch import Watch, name
 
@@ -42,9 +43,12 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
             "changes": changes,
         }
         results = Results(sweep.name, ended, sweep.metric, commands)
-        problems += publish(results, home, f"sweep {sweep.name}", about.strip(), sweep.panels)
+        panels = sweep.panels if len(ended) == len(rows) else ()
+        if len(panels) < len(sweep.panels):
+            say(f"{len(rows) - len(ended)} runs are missing: the experiment's own pictures wait for them")
+        problems += publish(results, home, f"sweep {sweep.name}", about.strip(), panels)
         write_json(home / "sweep.json", about_it)
-        _show(results)
+        print(on_terminal(results))
         print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
     for problem in problems:
         say(problem)
@@ -54,13 +58,15 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
 
 
 def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
-    tasks = tasks_of(rows, options.stack)
-    jobs = min(options.jobs or default_jobs(rows), len(tasks))
+    tasks, logs = tasks_of(rows, options.stack), home / "logs"
+    if options.cluster:
+        start = cluster.submitter(options.cluster, logs, parse_changes(options.cluster_options))
+        return launch(tasks, options.jobs or len(tasks), start, Watch(rows), shares=False)
 
-    def start(task: Task, cpus: list[int]) -> LocalJob:
-        return LocalJob(task, cpus, home / "logs" / f"{slug(task[0].label)}-seed-{task[0].seed}.log")
+    def process(task: Task, cpus: list[int]) -> LocalJob:
+        return LocalJob(task, cpus, logs / f"{slug(task[0].label)}-seed-{task[0].seed}.log")
 
-    return launch(tasks, jobs, start, Watch(rows))
+    return launch(tasks, min(options.jobs or default_jobs(rows), len(tasks)), process, Watch(rows))
 
 
 def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
@@ -70,12 +76,3 @@ def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
         together = stack and stackable(row.config)
         groups.setdefault(kinship(row.config) if together else str(row.folder), []).append(row)
     return [tuple(group[i : i + LARGEST]) for group in groups.values() for i in range(0, len(group), LARGEST)]
-
-
-def _show(results: Results) -> None:
-    """The table on a terminal: columns padded to their width."""
-    lines = [header(), *(cells(record) for record in records(results))]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for first, *others in lines:
-        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        print("  ".join([first.ljust(widths[0]), *padded]).rstrip())

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typeguard
+import tyro
 
 from jaxcnn.errors import UserError, did_you_mean
 
@@ -79,6 +80,11 @@ class OptimizerConfig:
     """(pattern, multiplier of the learning rate); unmatched: 1."""
     freeze: tuple[str, ...] = ()
     """Patterns of parameters that do not train; no gradient is computed for them."""
+    unfreeze: tuple[tuple[str, str], ...] = ()
+    """(pattern, when): parameters that are frozen until then (`30%`, `2epochs`); the first match wins."""
+    frozen_statistics: Literal["stay", "move"] = "stay"
+    """Batch norms under a frozen pattern (`BatchNorm_0/*`) normalise by their running statistics, which stay; or by
+    the batch, and the statistics move."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,15 @@ class ScheduleConfig:
     """exponential, cosine, one_cycle: the multiplier at the end."""
     peak: str | None = None
     """one_cycle: when the rate is highest."""
+
+
+@dataclass(frozen=True)
+class InitConfig:
+    from_: Annotated[str, tyro.conf.arg(name="from")] = ""
+    """Start from these weights: a run's folder, a step of it (`runs/vgg11@2000`) or a .safetensors file."""
+    restore: tuple[tuple[str, str], ...] = (("*", "take"),)
+    """(pattern, action) over the parameter path, the first match wins: take, take NEW/NAME/* (renamed), fresh (ours
+    starts anew) or leave (theirs stays behind). What no rule accounts for is an error."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,7 @@ class Config:
     """Where the run lies; empty: runs/NAME."""
     devices: int = 0
     """How many devices to use; 0: all. On a CPU more than one are virtual."""
+    init: InitConfig = field(default_factory=InitConfig)
 
     def __post_init__(self) -> None:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]

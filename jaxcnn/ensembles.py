@@ -12,7 +12,7 @@ from flax import linen as nn
 
 from jaxcnn.errors import UserError
 from jaxcnn.losses import two_class
-from jaxcnn.run import PREDICT_BATCH, Run, load, normalizer
+from jaxcnn.trained import PREDICT_BATCH, Run, load, normalizer
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class _Session:
             self.log.close()
 
     def _begin(self) -> TrainState:
+        self.folder.keep_origin(self.training.account)
         state = self.training.initial_state()
         latest = self.checkpoints.latest
         if latest is None:
@@ -78,7 +79,7 @@ class _Session:
         running: deque[tuple[int, Any]] = deque()
         pending: tuple[int, Any] | None = None
         for step, indices in self._batches(begun_at):
-            state, sums = self.training.train_step(state, self.pool, indices)
+            state, sums = self.training.train_step_at(step - 1)(state, self.pool, indices)
             running.append((step, sums))
             if len(running) > IN_FLIGHT:
                 self._show(*running.popleft())

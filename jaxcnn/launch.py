@@ -119,17 +119,17 @@ def cpus() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
-def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: Watch) -> Outcome:
-    """Runs every task, `jobs` at once, each on its share of the CPUs."""
+def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: Watch, shares: bool = True) -> Outcome:
+    """Runs every task, `jobs` at once, each on its share of this machine's CPUs if `shares`."""
     waiting, running = deque(tasks), dict[int, tuple[Task, Job]]()
     failed: dict[Row, str] = {}
-    shares = _shares(jobs)
+    places = _shares(jobs) if shares else [[] for _ in range(jobs)]
     with Stop() as stop, watch:
         while running or (waiting and stop.received is None):
             for place in range(jobs):
                 if place not in running and waiting and stop.received is None:
                     task = waiting.popleft()
-                    running[place] = (task, start(task, shares[place]))
+                    running[place] = (task, start(task, places[place]))
             watch.show([row for task, _ in running.values() for row in task], failed)
             time.sleep(POLL_SECONDS)
             if stop.received is not None:

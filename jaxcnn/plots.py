@@ -98,7 +98,7 @@ def bars(results: Results) -> "Figure":
     low, high = _limits(values, percent=results.metric in ACCURACY)
     axis.set(yticks=places, yticklabels=labels, xlabel=results.metric.replace("_", " "), xlim=(low, high))
     for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
-        text = "diverged" if np.isnan(mean) else _value(mean, results.metric)
+        text = _absent(results.of(labels[place])) if np.isnan(mean) else _value(mean, results.metric)
         edge = low if np.isnan(mean) else mean + np.nan_to_num(deviation)
         axis.annotate(text, (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
     if results.metric in ACCURACY:
@@ -106,6 +106,10 @@ def bars(results: Results) -> "Figure":
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)
     return figure
+
+
+def _absent(rows: Sequence[Row]) -> str:
+    return "diverged" if any(row.diverged is not None for row in rows) else "not finished"
 
 
 def _limits(values: Sequence[Sequence[float]], percent: bool) -> tuple[float, float]:

@@ -11,7 +11,8 @@ from flax import linen as nn
 
 from jaxcnn import data, losses, metrics, rules
 from jaxcnn.models import construct
-from jaxcnn.run import Run, normalizer
+from jaxcnn.run import normalizer
+from jaxcnn.trained import Run
 
 Tree = Any
 

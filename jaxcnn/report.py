@@ -14,7 +14,7 @@ from jaxcnn.config import Config, differences, folder_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from jaxcnn.run import Run
+    from jaxcnn.trained import Run
 
 DIVERGED = "diverged.json"
 """In the folder of a run whose loss was not finite: at which step."""
@@ -86,7 +86,7 @@ class Row:
 
     def run(self) -> "Run":
         """The trained network."""
-        from jaxcnn.run import load
+        from jaxcnn.trained import load
 
         return load(self.folder)
 

@@ -1,10 +1,12 @@
 """One rule language: ordered (pattern over the parameter path, value); the first match wins.
 
 Paths are written `block_1/Conv_0/kernel`; `*` matches anything, slashes included. Weight decay, learning-rate
-multipliers and freezing all speak it. A pattern that matches no path is an error: it is a misspelling.
+multipliers, freezing and what a fine-tuning takes all speak it. A pattern that matches no path is an error: it is a
+misspelling.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
@@ -15,10 +17,28 @@ from jaxcnn.errors import UserError, did_you_mean
 V = TypeVar("V")
 Tree = Any
 
+_WILDCARD = re.compile(r"(\*|\?|\[[^\]]+\])")
+
 
 def paths(tree: Tree) -> list[str]:
     """The path of every leaf, in the order of `jax.tree.leaves`."""
     return [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in jax.tree.leaves_with_path(tree)]
+
+
+def matches(pattern: str, name: str) -> bool:
+    return fnmatchcase(name, pattern)
+
+
+def first_match(rules: Sequence[tuple[str, V]], name: str, default: V) -> V:
+    """The value of the first rule whose pattern matches the path `name`."""
+    return next((value for pattern, value in rules if matches(pattern, name)), default)
+
+
+def require_match(pattern: str, names: Iterable[str], setting: str, what: str = "parameter") -> None:
+    """Raises: UserError, naming `setting`, if `pattern` matches none of the paths `names`."""
+    names = list(names)
+    if not any(matches(pattern, name) for name in names):
+        raise UserError(f"{setting}: the pattern {pattern!r} matches no {what}; {did_you_mean(pattern, names)}")
 
 
 def assign(rules: Sequence[tuple[str, V]], tree: Tree, default: V, setting: str) -> Tree:
@@ -28,10 +48,29 @@ def assign(rules: Sequence[tuple[str, V]], tree: Tree, default: V, setting: str)
     """
     names = paths(tree)
     for pattern, _ in rules:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise UserError(f"{setting}: the pattern {pattern!r} matches no parameter; {did_you_mean(pattern, names)}")
-    values = [next((value for pattern, value in rules if fnmatchcase(name, pattern)), default) for name in names]
-    return jax.tree.unflatten(jax.tree.structure(tree), values)
+        require_match(pattern, names, setting)
+    return jax.tree.unflatten(jax.tree.structure(tree), [first_match(rules, name, default) for name in names])
+
+
+def rename(pattern: str, new: str, name: str) -> str:
+    """`name`, which `pattern` matches, rewritten: each `*` of `new` is what the wildcard of that place stood for.
+
+    Raises: UserError if `new` has another number of `*` than `pattern` has wildcards.
+    """
+    parts = _WILDCARD.split(pattern)
+    if len(parts) // 2 != new.count("*"):
+        raise UserError(
+            f"the new name {new!r} must have one * for each of the {len(parts) // 2} wildcards of {pattern!r}"
+        )
+    expression = "".join(_regex(part) if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    found = re.fullmatch(expression, name)
+    assert found, f"{pattern!r} does not match {name!r}"
+    stood_for = iter(found.groups())
+    return re.sub(r"\*", lambda _: next(stood_for), new)
+
+
+def _regex(wildcard: str) -> str:
+    return {"*": "(.*)", "?": "(.)"}.get(wildcard) or f"({wildcard.replace('[!', '[^', 1)})"
 
 
 def partition(mask: Tree, tree: Tree) -> tuple[Tree, Tree]:

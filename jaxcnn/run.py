@@ -1,4 +1,4 @@
-"""A run is a folder: config, data, metrics, checkpoints, summary; `load` reads one back."""
+"""A run is a folder: config, data, metrics, checkpoints, summary."""
 
 import fcntl
 import json
@@ -7,24 +7,16 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
-from flax import linen as nn
 
-from jaxcnn import checkpoint, data, views
+from jaxcnn import data
 from jaxcnn.config import Config, differences, folder_of, from_dict, to_dict
 from jaxcnn.errors import UserError
-from jaxcnn.losses import two_class
-from jaxcnn.models import construct
-from jaxcnn.tracking import read_rows
-
-PREDICT_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -93,6 +85,17 @@ class RunFolder:
                 f"({info.digest}): set TFDS_DATA_DIR to the same data, or choose another folder with --folder"
             )
 
+    def keep_origin(self, account: Mapping[str, Any]) -> None:
+        """Writes down what a new run took from where.
+
+        Raises: UserError if it was begun from something else, and stopped before its first checkpoint.
+        """
+        path = self.path / "init.json"
+        if account and path.exists() and read_json(path) != account:
+            raise UserError(f"the run in {self.path} was begun from other weights ({path}); choose another --folder")
+        if account and not path.exists():
+            write_json(path, account)
+
     def keep_environment(self, devices: str) -> None:
         """Writes down what computed the run: command, versions, machine."""
         packages = ("jaxcnn", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
@@ -159,84 +162,8 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
-@dataclass(frozen=True)
-class Run:
-    """A trained network read back: everything that is needed to use it, nothing that is needed to train it on."""
-
-    path: Path
-    config: Config
-    data: DataInfo
-    model: nn.Module
-    variables: dict[str, Any]
-    """{"params", "batch_stats"}; the moving averages if the run kept them."""
-    step: int
-    metrics: dict[str, float]
-    """The summary of a finished run; before that, the last validation metrics."""
-
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """The rows of metrics.jsonl."""
-        return read_rows(self.path / "metrics.jsonl")
-
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images [N, H, W, C] -> class probabilities [N, classes], float32.
-
-        Raises: UserError for another dtype or shape than the run was trained on.
-        """
-        images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.data.image_shape:
-            wanted = ", ".join(map(str, self.data.image_shape))
-            raise UserError(f"predict wants uint8 images [N, {wanted}], not {images.dtype} {list(images.shape)}")
-        if len(images) == 0:
-            return np.zeros((0, len(self.data.label_names)), np.float32)
-        size = min(PREDICT_BATCH, len(images))
-        padded = np.concatenate([images, np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)])
-        parts = [
-            np.asarray(self._probabilities(self.variables, part)) for part in np.split(padded, len(padded) // size)
-        ]
-        return np.concatenate(parts)[: len(images)]
-
-    @cached_property
-    def _probabilities(self) -> Any:
-        def probabilities(variables: Any, images: jax.Array) -> jax.Array:
-            normalized = normalizer(self.config, self.data)(images)
-            logits = views.logits(self.model, variables, normalized, self.config.views)
-            return jax.nn.softmax(two_class(logits).astype(jnp.float32))
-
-        return jax.jit(probabilities)
-
-
 def normalizer(config: Config, info: DataInfo) -> Any:
     """uint8 images -> the numbers the model sees."""
     return partial(
         data.normalize, name=config.data.normalization, mean=info.mean, std=info.std, dtype=jnp.dtype(config.dtype)
     )
-
-
-def load(path: str | Path, step: int | None = None) -> Run:
-    """The run in the folder `path`, at `step` (default: the one that was tested, else the newest).
-
-    Raises: UserError if the folder is no run, has no such checkpoint, or is damaged.
-    """
-    path = Path(path).expanduser().resolve()
-    if not (path / "config.json").exists():
-        raise UserError(f"{path} is not a run: it has no config.json")
-    config = read_config(path)
-    info = from_dict(DataInfo, read_json(path / "data.json"), "data.json")
-    summary = read_json(path / "summary.json") if (path / "summary.json").exists() else {}
-    known = checkpoint.complete_steps(path / "checkpoints")
-    if not known:
-        raise UserError(f"{path} has no complete checkpoint yet")
-    step = summary.get("tested_step", known[-1]) if step is None else step
-    if step not in known:
-        raise UserError(f"{path} has no checkpoint of step {step}; it has {', '.join(map(str, known))}")
-    model = construct.build(config.model, num_classes=len(info.label_names), dtype=jnp.dtype(config.dtype))
-    variables = checkpoint.read_variables(path / "checkpoints", step)
-    construct.check_variables(model, variables, info.image_shape, path)
-    return Run(path, config, info, model, variables, step, summary or _last_validation(path, step))
-
-
-def _last_validation(path: Path, step: int) -> dict[str, float]:
-    rows = read_rows(path / "metrics.jsonl")
-    rows = [row for row in rows if row["split"] == "validation" and row["step"] <= step]
-    return {f"validation_{k}": v for k, v in rows[-1].items() if k not in ("step", "split")} if rows else {}

@@ -4,8 +4,8 @@
 
 | what | why |
 |---|---|
-| XLA_FLAGS, jax >= 0.12, CPU with AMX | bfloat16 convolutions and products go to oneDNN, which knows AMX |
-| XLA_FLAGS, jax >= 0.12, other CPU | convolutions go to Eigen instead of YNNPACK: about a tenth less a step |
+| XLA_FLAGS, jax >= 0.12, bfloat16 on a CPU that has it | convolutions and products go to oneDNN, which uses it |
+| XLA_FLAGS, jax >= 0.12, otherwise | convolutions go to Eigen instead of YNNPACK: about a tenth less a step |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
@@ -28,8 +28,8 @@ EIGEN = "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 
 
-def prepare(devices: int = 0) -> None:
-    """Sets the environment that JAX reads when its backend starts.
+def prepare(devices: int = 0, dtype: str = "auto") -> None:
+    """Sets the environment that JAX reads when its backend starts, for a run on `devices` in `dtype`.
 
     The allocator reads its settings when a process starts, so where they are missing the process begins anew.
     """
@@ -47,7 +47,9 @@ def prepare(devices: int = 0) -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     flags = os.environ.get("XLA_FLAGS", "")
     if _knows_flags() and "--xla_cpu_experimental" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {ONEDNN if _has_amx() else EIGEN}".strip()
+        os.environ["XLA_FLAGS"] = (
+            f"{flags} {EIGEN if dtype == 'float32' or not _multiplies_bfloat16() else ONEDNN}".strip()
+        )
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs what it then raises
     # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
     warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
@@ -65,10 +67,9 @@ def settle(config: Config) -> Config:
 
 
 def _fast_in_bfloat16() -> bool:
-    """Accelerators are, and CPUs with AMX through oneDNN; AVX-512's bfloat16 is no faster than its float32."""
     import jax
 
-    return jax.default_backend() != "cpu" or (_has_amx() and ONEDNN in os.environ.get("XLA_FLAGS", ""))
+    return jax.default_backend() != "cpu" or (_multiplies_bfloat16() and ONEDNN in os.environ.get("XLA_FLAGS", ""))
 
 
 def _knows_flags() -> bool:
@@ -77,11 +78,13 @@ def _knows_flags() -> bool:
     return sys.platform == "linux" and (int(major), int(minor)) >= (0, 12)
 
 
-def _has_amx() -> bool:
+def _multiplies_bfloat16() -> bool:
+    """Whether this CPU has products of bfloat16, twice (AVX-512) or many times (AMX) as fast as float32's."""
     try:
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text()
+        features = Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
+    return "amx_bf16" in features or "avx512_bf16" in features
 
 
 def _cache() -> Path:

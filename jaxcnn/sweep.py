@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jaxcnn.config import Config, changed
 from jaxcnn.errors import UserError, did_you_mean
@@ -77,6 +77,10 @@ class SweepOptions:
     """Run these variations alone; the report shows the others as far as they have been run."""
     set: tuple[tuple[str, str], ...] = ()
     """Settings to change in every run, as KEY VALUE pairs: `--set duration 2epochs optimizer.momentum 0.5`."""
+    cluster: Literal["", "local", "slurm"] = ""
+    """Submit the runs as jobs through submitit instead (local: to try that out on this machine)."""
+    cluster_options: tuple[tuple[str, str], ...] = ()
+    """Parameters of a job, as KEY VALUE pairs: `--cluster-options timeout_min 60 slurm_partition gpu`."""
     folder: str = ""
     """Where the runs and the report lie; empty: runs/sweep-NAME, or runs/sweep-NAME-full."""
 

@@ -3,9 +3,9 @@
 import csv
 import io
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 
+from jaxcnn.columns import columns
 from jaxcnn.report import Results, Row, mean_and_deviation
 
 COLUMNS = {
@@ -111,6 +111,11 @@ def to_markdown(results: Results) -> str:
     return f"{table}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
 
 
+def on_terminal(results: Results) -> str:
+    """The table as aligned text."""
+    return columns(header(), [cells(record) for record in records(results)])
+
+
 def caption(results: Results) -> str:
     """What the numbers are, and on which data."""
     finished = [row for row in results.rows if row.data]
@@ -122,9 +127,3 @@ def _describe(row: Row) -> str:
     data = row.data
     images = f"{data['train']:,} train, {data['validation']:,} validation, {data['test']:,} test"
     return f"Data: {data['name']} {data['version']} ({data['digest']}), {images}"
-
-
-def best(results: Results) -> str | None:
-    """The label with the highest mean of the sweep's metric."""
-    means = {label: statistics.fmean(v) for label in results.labels if (v := results.values(label, results.metric))}
-    return max(means, key=lambda label: means[label]) if means else None

@@ -18,6 +18,7 @@ from jax import Array, lax
 from jaxcnn import losses, metrics, rules, views
 from jaxcnn.augment import Augmentation, Draw
 from jaxcnn.config import LossConfig
+from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.losses import Loss
 
 Tree = Any
@@ -56,6 +57,11 @@ class Recipe:
     loss: Loss
     penalties: LossConfig
     trainable: Tree
+    """Booleans: the parameters whose gradient is computed."""
+    optimized: Tree
+    """Booleans: those, and the parameters that will train once they are unfrozen."""
+    moving: Tree
+    """Booleans: the batch statistics that are not frozen."""
     decay_weights: Tree
     augment: Augmentation
     normalize: Callable[[Array], Array]
@@ -77,13 +83,13 @@ def initial_variables(model: nn.Module, key: Array, image_shape: tuple[int, ...]
 
 
 def initial_state(recipe: Recipe, variables: Tree, key: Array) -> TrainState:
-    trained, _ = rules.partition(recipe.trainable, variables["params"])
+    optimized, _ = rules.partition(recipe.optimized, variables["params"])
     return TrainState(
         step=jnp.int32(0),
         key=key,
         params=variables["params"],
         batch_stats=variables["batch_stats"],
-        opt_state=recipe.optimizer.init(trained),
+        opt_state=recipe.optimizer.init(optimized),
         ema=jax.tree.map(jnp.copy, variables) if recipe.ema else None,
         metrics=no_metrics(),
     )
@@ -105,10 +111,10 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     trained, frozen = rules.partition(recipe.trainable, state.params)
     gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, targets, dropout_key)
     gradient, batch_stats = lax.pmean((gradient, batch_stats), recipe.axis)
+    batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
     sums = lax.psum(sums, recipe.axis)
 
-    updates, opt_state = recipe.optimizer.update(gradient, state.opt_state, trained)
-    params = rules.combine(optax.apply_updates(trained, updates), frozen)
+    params, opt_state = _updated(recipe, gradient, state)
     totals = _add_metrics(state, sums, gradient)
     state = TrainState(
         step=state.step + 1,
@@ -120,6 +126,19 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
         metrics=totals,
     )
     return state, totals
+
+
+def _updated(recipe: Recipe, gradient: Tree, state: TrainState) -> tuple[Tree, Tree]:
+    """New parameters and optimizer state; those that are frozen stay, whatever the optimizer would do to them."""
+    optimized, _ = rules.partition(recipe.optimized, state.params)
+    gradient = rules.combine(gradient, jax.tree.map(jnp.zeros_like, optimized))
+    updates, opt_state = recipe.optimizer.update(gradient, state.opt_state, optimized)
+    moved = rules.combine(optax.apply_updates(optimized, updates), state.params)
+    return _where(recipe.trainable, moved, state.params), opt_state
+
+
+def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
+    return jax.tree.map(lambda chosen, a, b: a if chosen else b, mask, new, old)
 
 
 def eval_step(recipe: Recipe, variables: Tree, pool: Pool, indices: Array, mask: Array) -> metrics.Sums:
@@ -147,13 +166,15 @@ def _gradient(
 
     targets [B] or, where examples were mixed, [B, K]: accuracy is then that of the class with the greatest share.
     """
+    still = [name.rpartition("/")[0] for name in rules.paths(rules.partition(recipe.moving, batch_stats)[1])]
 
     def objective(trained: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array):
         params = rules.combine(trained, frozen)
         variables = {"params": params, "batch_stats": batch_stats}
-        logits, updated = recipe.model.apply(
-            variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
-        )
+        with frozen_statistics(still):
+            logits, updated = recipe.model.apply(
+                variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
+            )
         loss = recipe.loss(logits, targets)
         labels = targets if targets.ndim == 1 else targets.argmax(-1)
         penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
@@ -194,4 +215,5 @@ def _add_metrics(state: TrainState, sums: metrics.Sums, gradient: Tree) -> Tree:
 def _moving_average(decay: float, ema: Tree, variables: Tree) -> Tree:
     if ema is None:
         return None
-    return optax.incremental_update(variables, ema, 1 - decay)
+    # In this form, and not decay * old + (1 - decay) * new, an average of what is frozen does not move by a bit.
+    return jax.tree.map(lambda old, new: old + (1 - decay) * (new - old), ema, variables)

@@ -84,13 +84,41 @@ def test_clipping_bounds_the_global_norm():
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_frozen_parameters_have_neither_update_nor_state(name):
     config = OptimizerConfig(name, 0.1, freeze=("conv/*",))
-    mask = optimizers.trainable(config, PARAMS)
+    until, _ = optimizers.frozen_until(config, PARAMS, {}, int)
+    mask = optimizers.moving(until, optimizers.FOREVER)
     trained, _ = rules.partition(mask, PARAMS)
     gradient, _ = rules.partition(mask, GRADIENT)
     optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS)
     update, _ = optimizer.update(gradient, optimizer.init(trained), trained)
     assert rules.paths(update) == ["head/kernel"]
     assert float(jnp.abs(update["head"]["kernel"]).max()) > 0
+
+
+@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+def test_what_is_unfrozen_late_moves_as_if_the_training_began_then(name):
+    config = OptimizerConfig(name, 0.1, unfreeze=(("conv/*", "3"),))
+    until, _ = optimizers.frozen_until(config, PARAMS, {}, int)
+    optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS, until)
+    state = optimizer.init(PARAMS)
+    late = GRADIENT | {"conv": jax.tree.map(jnp.zeros_like, GRADIENT["conv"])}
+    for step in range(5):
+        update, state = optimizer.update(GRADIENT if step >= 3 else late, state, PARAMS)
+    expected = updates(OptimizerConfig(name, 0.1), count=2)["conv"]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6), update["conv"], expected)
+    whole = updates(OptimizerConfig(name, 0.1), count=5)["head"]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), update["head"], whole)
+
+
+def test_patterns_freeze_the_statistics_of_their_layers_too():
+    stats = {"conv": {"mean": jnp.zeros(8)}, "norm": {"mean": jnp.zeros(8)}}
+    config = OptimizerConfig("sgd", freeze=("conv/*",), unfreeze=(("head/*", "7"),))
+    until, statistics = optimizers.frozen_until(config, PARAMS, stats, int)
+    assert until["conv"] == {"kernel": optimizers.FOREVER, "bias": optimizers.FOREVER}
+    assert until["head"] == {"kernel": 7}
+    assert statistics == {"conv": {"mean": optimizers.FOREVER}, "norm": {"mean": 0}}
+    moves = OptimizerConfig("sgd", freeze=("conv/*",), frozen_statistics="move")
+    assert optimizers.frozen_until(moves, PARAMS, stats, int)[1]["conv"] == {"mean": 0}
+    assert [optimizers.moving(until, step)["head"]["kernel"] for step in (6, 7)] == [False, True]
 
 
 @pytest.mark.parametrize(

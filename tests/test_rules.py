@@ -27,3 +27,19 @@ def test_partition_and_combine_are_inverse():
     assert chosen["head"]["kernel"] is None
     assert others["stem"]["kernel"] is None
     assert rules.paths(rules.combine(chosen, others)) == rules.paths(TREE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "name", "expected"),
+    [
+        ("stage1/*", "stage_a/*", "stage1/Conv_0/kernel", "stage_a/Conv_0/kernel"),
+        ("*", "backbone/*", "Conv_0/kernel", "backbone/Conv_0/kernel"),
+        ("Conv_?/*", "block_*/conv/*", "Conv_3/bias", "block_3/conv/bias"),
+        ("Conv_[0-3]/*", "c*/*", "Conv_2/bias", "c2/bias"),
+        ("Conv_[!0]/kernel", "c*/kernel", "Conv_2/kernel", "c2/kernel"),
+        ("a.b/kernel", "c/kernel", "a.b/kernel", "c/kernel"),
+    ],
+)
+def test_a_new_name_keeps_what_the_wildcards_stood_for(pattern, new, name, expected):
+    assert rules.matches(pattern, name)
+    assert rules.rename(pattern, new, name) == expected

@@ -53,7 +53,6 @@ def same(alone: Config, member: Config) -> None:
 
 
 VARIED = [
-    {"seed": 3},
     {"optimizer.learning_rate": 0.001, "optimizer.momentum": 0.5},
     {"loss.smoothing": 0.1, "loss.l2": 0.1, "optimizer.weight_decay": 0.01, "seed": 3},
 ]
@@ -66,11 +65,11 @@ def test_members_are_the_runs_each_alone_and_one_that_diverges_leaves_the_others
     alone = [base(tmp_path / f"alone-{i}", **each) for i, each in enumerate(varied)]
     assert len(set(map(kinship, together))) == 1
     diverged = train_together(together)
-    assert list(diverged) == [3]
-    with pytest.raises(type(diverged[3])) as error:
-        fit.fit(alone[3])
-    assert error.value.step == diverged[3].step
-    for one, member in zip(alone[:3], together[:3], strict=True):
+    assert list(diverged) == [2]
+    with pytest.raises(type(diverged[2])) as error:
+        fit.fit(alone[2])
+    assert error.value.step == diverged[2].step
+    for one, member in zip(alone[:2], together[:2], strict=True):
         fit.fit(one)
         same(one, member)
 

@@ -1,5 +1,6 @@
 """Sweeps: what they are made of, and a real one from the command line, broken off and taken up again."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from tiny import environment, run_command
 
-from jaxcnn.config import Config, changed
+from jaxcnn.config import Config, changed, to_dict
 from jaxcnn.errors import UserError
+from jaxcnn.launch import check
 from jaxcnn.sweep import Sweep, grid, only, parse_changes, slug
 from jaxcnn.tables import from_csv
 
@@ -24,6 +26,8 @@ SWEEP = Sweep(
 )
 
 TRIAL = '''"""Which rate?"""
+
+import os
 
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import Config, DataConfig, OptimizerConfig, ScheduleConfig
@@ -56,7 +60,7 @@ SWEEP = Sweep(
     variations={
         "good": {},
         "huge": {"optimizer.learning_rate": 1e30},
-        "wrong": {"batch_size": 5000},
+        "wrong": {"batch_size": int(os.environ.get("TRIAL_BATCH", 5000))},
     },
     panels=(count, broken),
 )
@@ -119,30 +123,34 @@ def test_a_slug_is_a_folder_name():
     assert [slug(label) for label in ("0.1", "a / b: c", "../..", "√")] == ["0.1", "a-b-c", "variation", "variation"]
 
 
-def test_a_sweep_reports_results_divergence_failures_and_is_not_repeated(tmp_path):
+def test_a_sweep_reports_results_divergence_and_failures_and_repeats_what_failed_alone(tmp_path):
     (tmp_path / "trial.py").write_text(TRIAL)
     result = run_command("trial", cwd=tmp_path)
     home = tmp_path / "runs/sweep-trial"
     assert result.returncode == 1, result.stderr
     assert "wrong (seed 0) failed: batch_size 5000 is larger than the training set" in result.stderr
-    assert "the panel broken failed: RuntimeError: no picture" in result.stderr
     good, huge = from_csv((home / "table.csv").read_text())
     assert (good["label"], good["n"], good["diverged"]) == ("good", "1", "")
     assert float(good["test_accuracy"]) > 0.3
     assert good["command"] == "python -m experiments.trial --only good --seeds 1"
     assert (huge["n"], huge["test_accuracy"]) == ("0", "")
     assert huge["diverged"].startswith("diverged at step")
-    page = (home / "index.html").read_text()
-    assert page.count("data:image/png;base64,") == 2
-    assert "How many" in page
-    assert "http" not in page.replace("http-equiv", "")
     before = (home / "good/seed-0/summary.json").stat().st_mtime_ns
-    again = run_command("trial", "--only", "good", "huge", cwd=tmp_path)
-    assert "2 runs, 2 of them ended before" in again.stderr
+    mended = run_command("trial", "--set", "data.validation", "100", cwd=tmp_path, TRIAL_BATCH="64")
+    assert "3 runs, 2 of them ended before" in mended.stderr
     assert (home / "good/seed-0/summary.json").stat().st_mtime_ns == before
-    other = run_command("trial", "--only", "good", "--set", "duration", "50steps", cwd=tmp_path)
-    assert other.returncode == 2
-    assert "duration: 40steps there, 50steps here" in other.stderr
+    assert mended.returncode == 1
+    assert "the panel broken failed: RuntimeError: no picture" in mended.stderr
+    assert "How many" in (home / "index.html").read_text()
+
+
+def test_a_folder_of_another_config_is_refused_before_anything_starts(tmp_path):
+    (row, *_) = SWEEP.rows(folder=str(tmp_path))
+    row.folder.mkdir(parents=True)
+    (row.folder / "config.json").write_text(json.dumps(to_dict(row.config)))
+    check(SWEEP.rows(folder=str(tmp_path)))
+    with pytest.raises(UserError, match="duration: 2epochs there, 9epochs here"):
+        check(SWEEP.rows(folder=str(tmp_path), changes={"duration": "9epochs"}))
 
 
 @pytest.mark.slow

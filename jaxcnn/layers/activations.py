@@ -1,10 +1,12 @@
 """Activations by name: functions [...] -> [...], element by element."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from jaxcnn.errors import lookup
 
@@ -21,6 +23,28 @@ def scaled_tanh(x: jax.Array) -> jax.Array:
     return 1.7159 * jnp.tanh(x * (2 / 3))
 
 
+@jax.custom_jvp
+def gelu(x: jax.Array) -> jax.Array:
+    """x Phi(x) with the exact normal distribution function (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+
+    `jax.nn.gelu` computes it through erfc, and its derivative through erfc's: twice the time on a CPU.
+    """
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    return (wide * _normal_distribution(wide)).astype(x.dtype)
+
+
+@gelu.defjvp
+def _gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    (x,), (tangent,) = primals, tangents
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    below, density = _normal_distribution(wide), jnp.exp(-wide * wide / 2) / math.sqrt(2 * math.pi)
+    return (wide * below).astype(x.dtype), tangent * (below + wide * density).astype(x.dtype)
+
+
+def _normal_distribution(x: jax.Array) -> jax.Array:
+    return (1 + lax.erf(x * math.sqrt(0.5))) / 2
+
+
 def activation(name: str) -> Activation:
     """The activation called `name`; UserError if there is none."""
     return lookup(ACTIVATIONS, name, "activation")
@@ -29,7 +53,7 @@ def activation(name: str) -> Activation:
 ACTIVATIONS: dict[str, Activation] = {
     "celu": jax.nn.celu,
     "elu": jax.nn.elu,
-    "gelu": partial(jax.nn.gelu, approximate=False),
+    "gelu": gelu,
     "gelu_tanh": partial(jax.nn.gelu, approximate=True),
     "hard_sigmoid": jax.nn.hard_sigmoid,
     "hard_swish": jax.nn.hard_swish,

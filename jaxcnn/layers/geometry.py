@@ -119,7 +119,7 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry, 
     )
 
     def phase(row: int, column: int) -> jax.Array:
-        part = kernel[row :: strides[0], column :: strides[1]][::-1, ::-1]
+        part = lax.optimization_barrier(kernel[row :: strides[0], column :: strides[1]][::-1, ::-1])
         if 0 in part.shape:
             return jnp.zeros((cotangent.shape[0], *counts, kernel.shape[3]), cotangent.dtype)
         plain = Geometry(cotangent.shape, part.shape, dilation=geometry.dilation, groups=geometry.groups)

@@ -1,38 +1,85 @@
 """Batch normalisation that is the same on one device and on many, and the normalisations that need no batch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
+from jaxcnn.layers.moments import moments, scale_and_shift
 
 AXIS = "batch"
 """Name of the mapped axis along which a global batch is split."""
 
 
-class BatchNorm(nn.BatchNorm):
+class BatchNorm(nn.Module):
     """Batch normalisation whose statistics are those of the whole batch, wherever its parts lie.
 
-    Inside a map (`pmap`, `shard_map`, `vmap`) over an axis named `AXIS` the statistics are averaged over that
-    axis. Outside, or under any other name, each part has its own. So a model carries no axis name, and the code
-    that maps it chooses: name the axis `AXIS` to synchronise, anything else for per-device statistics.
+    Inside a map (`pmap`, `vmap`) over an axis named `AXIS` the statistics are averaged over that axis. Outside, or
+    under any other name, each part has its own. So a model carries no axis name, and the code that maps it chooses:
+    name the axis `AXIS` to synchronise, anything else for per-device statistics.
 
-    Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 whatever `dtype` is.
+    Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 whatever `dtype` is. Variables as
+    `flax.linen.BatchNorm`'s.
     Conventions: `momentum` is the share of the old running value that is kept, 1 - PyTorch's (0.9 here is 0.1
     there); the running variance is the biased one, divided by n, where PyTorch stores n - 1.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
     """
 
+    use_running_average: bool
     momentum: float = 0.9
+    epsilon: float = 1e-5
+    use_scale: bool = True
+    use_bias: bool = True
+    scale_init: nn.initializers.Initializer = nn.initializers.ones
+    bias_init: nn.initializers.Initializer = nn.initializers.zeros
+    dtype: Any = None
 
-    def __post_init__(self) -> None:
-        # Flax binds a module by cloning it, so this runs anew in each trace, inside whatever map is around it.
-        if self.axis_name in (None, AXIS):
-            self.axis_name = AXIS if _is_bound(AXIS) else None
-        super().__post_init__()
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        channels = (x.shape[-1],)
+        x = x.astype(self.dtype or x.dtype)
+        mean = self.variable("batch_stats", "mean", jnp.zeros, channels, jnp.float32)
+        variance = self.variable("batch_stats", "var", jnp.ones, channels, jnp.float32)
+        scale = self.param("scale", self.scale_init, channels) if self.use_scale else jnp.ones(channels)
+        bias = self.param("bias", self.bias_init, channels) if self.use_bias else jnp.zeros(channels)
+        if self.use_running_average:
+            return _normalize(x, mean.value, variance.value, scale, bias, self.epsilon)
+        first, second = jax.lax.pmean(moments(x), AXIS) if _is_bound(AXIS) else moments(x)
+        spread = jnp.maximum(second - first * first, 0)
+        if not self.is_initializing():
+            for running, now in ((mean, first), (variance, spread)):
+                running.value = self.momentum * running.value + (1 - self.momentum) * now
+        return _normalize(x, first, spread, scale, bias, self.epsilon)
+
+
+def _normalize(
+    x: jax.Array, mean: jax.Array, variance: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float
+) -> jax.Array:
+    factor = scale * jax.lax.rsqrt(variance + epsilon)
+    return scale_and_shift(x, factor, bias - mean * factor)
+
+
+@contextmanager
+def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
+    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalise by their running statistics.
+
+    A model is called with `train=True` as always; statistics of the layers that are named stay as they are.
+    """
+
+    def still(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+        module = context.module
+        if not isinstance(module, BatchNorm) or module.use_running_average or "/".join(module.path) not in layers:
+            return call(*args, **kwargs)
+        return module.clone(parent=module.scope, use_running_average=True)(*args, **kwargs)
+
+    with nn.intercept_methods(still):
+        yield
 
 
 def _is_bound(axis: str) -> bool:

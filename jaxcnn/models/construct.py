@@ -22,14 +22,16 @@ def build(spec: str, num_classes: int, dtype: DTypeLike) -> nn.Module:
     return specs.bind(MODELS, name, options, "model")(num_classes=num_classes, dtype=dtype)
 
 
-def check_variables(model: nn.Module, variables: Any, image_shape: tuple[int, ...], where: Path) -> None:
-    """Compares the names and shapes of `variables` with what `model` would have.
+def check_variables(
+    model: nn.Module, variables: Any, image_shape: tuple[int, ...], where: Path, only: str = "*"
+) -> None:
+    """Compares the names and shapes of `variables` with what `model` would have under paths that match `only`.
 
     Raises: UserError that names the first difference.
     """
     image = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
     wanted = jax.eval_shape(lambda x: model.init(jax.random.key(0), x, train=False), image)
-    ours, theirs = _shapes({"batch_stats": {}, **wanted}), _shapes(variables)
+    ours, theirs = _shapes(wanted, only), _shapes(variables, only)
     different = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
     if different:
         name = different[0]
@@ -39,5 +41,6 @@ def check_variables(model: nn.Module, variables: Any, image_shape: tuple[int, ..
         )
 
 
-def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
-    return dict(zip(rules.paths(tree), (leaf.shape for leaf in jax.tree.leaves(tree)), strict=True))
+def _shapes(tree: Any, only: str) -> dict[str, tuple[int, ...]]:
+    shapes = zip(rules.paths(tree), (leaf.shape for leaf in jax.tree.leaves(tree)), strict=True)
+    return {name: shape for name, shape in shapes if rules.matches(only, name.partition("/")[2])}

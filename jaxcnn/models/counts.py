@@ -18,6 +18,17 @@ class Counts:
     macs: int
 
 
+@dataclass(frozen=True)
+class LayerCounts:
+    """The same of one layer: what its own variables hold, not those of the layers in it."""
+
+    path: str
+    kind: str
+    output: tuple[int, ...]
+    """Without the batch axis."""
+    counts: Counts
+
+
 def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3)) -> Counts:
     """Count `module` on images of shape `image_shape` (without the batch axis).
 
@@ -25,20 +36,43 @@ def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3)) -> Coun
     activations or pools; floating-point operations are twice as many. Whatever computes a convolution, it counts as
     what its kernel and output say.
     """
+    images, variables = _abstract(module, image_shape)
+    macs = sum(layer.counts.macs for layer in _layers(module, variables, images))
+    return Counts(_size(variables.get("params")), _size(variables.get("batch_stats")), macs)
+
+
+def count_layers(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3)) -> list[LayerCounts]:
+    """Every layer that evaluation uses and that has variables of its own, in the order in which they finish."""
+    images, variables = _abstract(module, image_shape)
+    return _layers(module, variables, images)
+
+
+def _abstract(module: nn.Module, image_shape: tuple[int, ...]) -> tuple[jax.ShapeDtypeStruct, Any]:
     images = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
-    variables = jax.eval_shape(lambda x: module.init(jax.random.key(0), x, train=False), images)
-    macs = 0
+    return images, jax.eval_shape(lambda x: module.init(jax.random.key(0), x, train=False), images)
+
+
+def _layers(module: nn.Module, variables: Any, images: jax.ShapeDtypeStruct) -> list[LayerCounts]:
+    seen: list[LayerCounts] = []
 
     def observe(call: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        nonlocal macs
         output = call(*args, **kwargs)
-        if context.method_name == "__call__" and context.module.has_variable("params", "kernel"):
-            macs += _macs(context.module, output)
+        layer = context.module
+        held = {name: _size(_own(layer, name)) for name in ("params", "batch_stats")}
+        if context.method_name == "__call__" and any(held.values()):
+            macs = _macs(layer, output) if layer.has_variable("params", "kernel") else 0
+            counts = Counts(held["params"], held["batch_stats"], macs)
+            seen.append(LayerCounts("/".join(layer.path), type(layer).__name__, output.shape[1:], counts))
         return output
 
     with nn.intercept_methods(observe):
         jax.eval_shape(lambda v, x: module.apply(v, x, train=False), variables, images)
-    return Counts(_size(variables.get("params")), _size(variables.get("batch_stats")), macs)
+    return seen
+
+
+def _own(layer: nn.Module, collection: str) -> list[Any]:
+    """The arrays of a collection that are the layer's, not those of the layers in it."""
+    return [leaf for leaf in layer.variables.get(collection, {}).values() if hasattr(leaf, "shape")]
 
 
 def _macs(layer: nn.Module, output: jax.Array) -> int:

@@ -91,6 +91,30 @@ def test_gradients_of_the_parts_average_to_that_of_the_whole():
     np.testing.assert_allclose(jax.grad(mapped)(x, target).reshape(whole.shape), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("shape", [(6, 4, 4, 3), (50, 8, 8, 32), (7, 3, 3, 640), (64, 16)])
+def test_values_and_gradients_are_those_of_flax(dtype: str, shape: tuple[int, ...]):
+    """In each way of summing: all at once, and block by block where that divides the whole."""
+    x = (3 * jax.random.normal(KEY, shape) + 1).astype(dtype)
+    target = jax.random.normal(jax.random.key(1), shape)
+    module = BatchNorm(use_running_average=False)
+    variables = module.init(KEY, x)
+    variables["params"] = {"scale": jnp.linspace(0.5, 2, shape[-1]), "bias": jnp.linspace(-1, 1, shape[-1])}
+
+    def loss(norm: nn.Module, params: Any, x: jax.Array) -> tuple[jax.Array, Any]:
+        y, updates = forward(norm, {**variables, "params": params}, x)
+        return jnp.sum((y - target) ** 2), updates
+
+    def judge(norm: nn.Module, x: jax.Array) -> Any:
+        return jax.value_and_grad(lambda *a: loss(norm, *a), argnums=(0, 1), has_aux=True)(variables["params"], x)
+
+    ours, flax = judge(module, x), judge(nn.BatchNorm(use_running_average=False, momentum=0.9), x.astype("float32"))
+    close = 1e-4 if dtype == "float32" else 2e-2
+    for mine, theirs in zip(jax.tree.leaves(ours), jax.tree.leaves(flax), strict=True):
+        scale = np.abs(theirs).max()
+        np.testing.assert_allclose(np.asarray(mine, np.float32) / scale, theirs / scale, atol=close)
+
+
 def test_same_variables_as_flax():
     x = batch()[0]
     ours, flax = (jax.eval_shape(norm(use_running_average=False).init, KEY, x) for norm in (BatchNorm, nn.BatchNorm))

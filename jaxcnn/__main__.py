@@ -1,0 +1,31 @@
+"""`python -m jaxcnn COMMAND`: what is not an experiment."""
+
+import sys
+from importlib import import_module
+
+from jaxcnn.errors import UserError, lookup
+
+COMMANDS = {
+    "models": ("jaxcnn.catalogue", "the networks there are, their sizes, papers and published accuracies"),
+    "summary": ("jaxcnn.summary", "a network layer by layer"),
+    "compare": ("jaxcnn.compare", "table and curves of any runs"),
+}
+"""command -> module whose `main(arguments) -> exit status` it is, imported when it is called; what it shows."""
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a command; exit status 2 and one message for what the user can mend."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: python -m jaxcnn COMMAND [--help]\n")
+        print("\n".join(f"  {name:9} {about}" for name, (_, about) in COMMANDS.items()))
+        return 0 if arguments else 2
+    try:
+        module, _ = lookup(COMMANDS, arguments[0], "command")
+        return import_module(module).main(arguments[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

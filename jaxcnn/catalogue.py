@@ -1,0 +1,39 @@
+"""`python -m jaxcnn models`: what networks there are, how large, whose, and how good on CIFAR-10."""
+
+import argparse
+
+from jaxcnn.columns import columns
+from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.models import MODELS
+from jaxcnn.models.papers import ACCURACIES, paper
+from jaxcnn.models.sizes import SIZES
+
+HEAD = ("name", "parameters", "multiply-adds", "input", "CIFAR-10 %", "paper", "accuracy measured by")
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the table; UserError for a filter that no name contains."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jaxcnn models",
+        description="The catalogue, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10.",
+    )
+    parser.add_argument("--filter", default="", metavar="TEXT", help="only names that contain this")
+    wanted = parser.parse_args(arguments).filter
+    names = [name for name in MODELS if wanted in name]
+    if not names:
+        raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, MODELS)}")
+    print(columns(HEAD, [_row(name) for name in names]))
+    return 0
+
+
+def _row(name: str) -> tuple[str | int, ...]:
+    size, source, accuracy = SIZES[name], paper(name), ACCURACIES.get(name)
+    return (
+        name,
+        size.parameters,
+        size.macs,
+        "x".join(map(str, size.image)),
+        f"{accuracy.percent:.2f}" if accuracy else "",
+        str(source) if source else "of this project",
+        accuracy.source if accuracy else "",
+    )

@@ -1,0 +1,53 @@
+"""The tasks of a sweep as jobs of a cluster, through submitit (`pip install 'jaxcnn[cluster]'`); `local` tries it out.
+
+The run folders must be on a disk that the nodes share: progress is read from them.
+"""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxcnn import worker
+from jaxcnn.errors import UserError
+from jaxcnn.launch import Start, Task, message
+
+DEFAULTS = {"timeout_min": 24 * 60}
+"""submitit's own limit is five minutes."""
+
+
+class ClusterJob:
+    def __init__(self, job: Any) -> None:
+        self._job = job
+
+    def poll(self) -> int | None:
+        if not self._job.done():
+            return None
+        return 1 if self._job.exception() else self._job.result()
+
+    def terminate(self) -> None:
+        self._job.cancel()
+
+    def output(self) -> str:
+        return self._job.stderr() or ""
+
+
+def submitter(cluster: str, logs: Path, options: Mapping[str, Any]) -> Start:
+    """How to start a task as a job of `cluster` (local or slurm); `options` are submitit's parameters of a job.
+
+    Raises: UserError if submitit is missing, or there is no such cluster or option.
+    """
+    try:
+        submitit = importlib.import_module("submitit")
+    except ImportError:
+        raise UserError("--cluster needs submitit: pip install 'jaxcnn[cluster]'") from None
+    try:
+        executor = submitit.AutoExecutor(folder=logs.resolve(), cluster=cluster)
+        executor.update_parameters(**{**DEFAULTS, **options})
+    except (RuntimeError, ValueError, NameError, TypeError) as error:
+        raise UserError(f"cannot submit to {cluster}: {error}") from None
+
+    def start(task: Task, cpus: list[int]) -> ClusterJob:
+        return ClusterJob(executor.submit(worker.work, message(task, cpus)))
+
+    return start

@@ -1,0 +1,124 @@
+"""Weights from elsewhere: PyTorch state dicts into Flax variables, and `.safetensors` files in and out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from flax.traverse_util import unflatten_dict
+
+from jaxcnn.errors import UserError
+from jaxcnn.weights.files import read_safetensors, save_weights
+from jaxcnn.weights.layers import COUNTERS, Layer, foreign_arrays, foreign_layers, own_layers, shapes
+from jaxcnn.weights.layouts import AUXILIARY, LAYOUTS, sort_key
+from jaxcnn.weights.matching import Taken, check_same, pair, take
+
+__all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights"]
+
+LARGE, SMALL = (224, 224, 3), (32, 32, 3)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of every entry of some weights."""
+
+    taken: tuple[Taken, ...]
+    ignored: Mapping[str, str]
+    """Entry -> why nothing of the model corresponds to it."""
+
+    @property
+    def parameters(self) -> int:
+        return self._size("params/")
+
+    @property
+    def batch_stats(self) -> int:
+        return self._size("batch_stats/")
+
+    def _size(self, collection: str) -> int:
+        return sum(leaf.array.size for leaf in self.taken if leaf.path.startswith(collection))
+
+    def __str__(self) -> str:
+        how = Counter(leaf.how or "as it is" for leaf in self.taken)
+        why = Counter(self.ignored.values())
+        lines = [
+            f"{len(self.taken)} entries taken: {self.parameters:,} parameters, {self.batch_stats:,} batch statistics",
+            *(f"  {count:5}  {way}" for way, count in how.items()),
+            f"{len(self.ignored)} entries ignored",
+            *(f"  {count:5}  {reason}" for reason, count in why.items()),
+        ]
+        return "\n".join(lines)
+
+
+class Imported(NamedTuple):
+    """The variables {"params", "batch_stats"}, float32, and what was done."""
+
+    variables: dict[str, Any]
+    report: Report
+
+
+def import_weights(
+    model: nn.Module, source: Mapping[str, Any] | str | Path, image_shape: tuple[int, ...] | None = None
+) -> Imported:
+    """The variables of `model` from a state dict of torchvision's or timm's network of the same name.
+
+    `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well.
+    Every entry is used or listed as ignored, every leaf is filled. `image_shape` [height, width, channels] matters
+    where a dense layer follows a flattened image; without it 224 and then 32 pixels are tried.
+
+    Raises: UserError that names both sides of the first thing that does not fit.
+    """
+    arrays = foreign_arrays(source if isinstance(source, Mapping) else read_safetensors(source))
+    if image_shape is not None:
+        return _import(model, arrays, image_shape)
+    try:
+        return _import(model, arrays, LARGE)
+    except UserError as error:
+        try:
+            return _import(model, arrays, SMALL)
+        except UserError:
+            raise error from None
+
+
+def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tuple[int, ...]) -> Imported:
+    leaves = shapes(model, image_shape)
+    if any(name.startswith("params/") for name in arrays):
+        check_same(leaves, arrays)
+        return _imported([Taken(name, name, "", array) for name, array in arrays.items()], {})
+    ignored = {name: "a counter of batches" for name in arrays if name.endswith(COUNTERS)}
+    if not getattr(model, "auxiliary", False):
+        unbuilt = "of an auxiliary head, which the model is built without"
+        ignored |= {name: unbuilt for name in arrays if name.startswith(AUXILIARY) and name not in ignored}
+    foreign = foreign_layers({name: array for name, array in arrays.items() if name not in ignored})
+    pairs = pair(own_layers(leaves), _in_order(model, foreign))
+    return _imported(take(pairs, channels=image_shape[-1]), ignored)
+
+
+def _in_order(model: nn.Module, layers: list[Layer]) -> list[Layer]:
+    """Foreign layers in the order in which `model` computes, by the first layout that knows all of their names."""
+    kind = type(model)
+    if kind not in LAYOUTS:
+        known = ", ".join(sorted(each.__name__ for each in LAYOUTS))
+        raise UserError(f"{kind.__name__} has no counterpart in torchvision or timm; weights are imported for: {known}")
+    strange = []
+    for layout in LAYOUTS[kind]:
+        words = layout.split()
+        keys = {layer.name: sort_key(layer.name, words) for layer in layers}
+        unknown = [name for name, key in keys.items() if key is None]
+        if not unknown:
+            return sorted(layers, key=lambda layer: keys[layer.name] or ())
+        strange.append(unknown)
+    fewest = min(strange, key=len)
+    raise UserError(
+        f"{fewest[0]!r} names no layer of a {kind.__name__} in torchvision or timm ({len(fewest)} of {len(layers)} "
+        f"layers are strange); the parts of its names are: {LAYOUTS[kind][strange.index(fewest)]}"
+    )
+
+
+def _imported(taken: list[Taken], ignored: Mapping[str, str]) -> Imported:
+    flat = {tuple(leaf.path.split("/")): jnp.asarray(leaf.array) for leaf in taken}
+    variables = {"params": {}, "batch_stats": {}, **unflatten_dict(flat)}
+    return Imported(variables, Report(tuple(taken), ignored))

@@ -1,0 +1,47 @@
+"""Weights in `.safetensors` files: named arrays and nothing that could run."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from jaxcnn import rules
+from jaxcnn.errors import UserError
+
+
+def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of a file by name; their order in a file says nothing, as writers sort them.
+
+    Raises: UserError if the file is absent, damaged or of another kind.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; weights are read from a .safetensors file")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f"{path} cannot be read as .safetensors: {error}\n"
+            "It is damaged, cut short or of another kind. Pickles (.pt, .pth, .bin, .ckpt) are never read, as reading "
+            "one runs what is in it: convert it where it is trusted (safetensors.torch.save_file(state_dict, path))."
+        ) from None
+
+
+def save_weights(path: str | Path, variables: Any) -> None:
+    """Writes variables {"params", "batch_stats"} as flat names, `params/Conv_0/kernel`, whole or not at all.
+
+    Raises: UserError if the file cannot be written.
+    """
+    path = Path(path).expanduser()
+    leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(variables)]  # the writer ignores strides
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(dict(zip(rules.paths(variables), leaves, strict=True)), beside)
+        beside.replace(path)
+    except (SafetensorError, OSError) as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error}") from None

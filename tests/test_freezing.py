@@ -1,0 +1,149 @@
+"""What is frozen stays, bit for bit, costs no gradient, and moves from the step at which it is unfrozen."""
+
+import signal
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from test_fit import final_state, stop_at
+from test_train import step_over
+
+from jaxcnn import assemble, fit, optimizers, signals
+from jaxcnn.config import LossConfig, OptimizerConfig
+from jaxcnn.errors import UserError
+from jaxcnn.layers import BatchNorm
+from jaxcnn.layers.norm import frozen_statistics
+
+HEAD_ONLY = ("Conv_*", "BatchNorm_*")
+
+
+@pytest.fixture
+def small(tiny):
+    return replace(tiny, model="quicknet:stem=4,widths=(4,)", augment=())
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    from tiny import tiny_config
+
+    return assemble.load_images(tiny_config(tmp_path_factory.mktemp("data")))
+
+
+def moved(before, after):
+    """The names of the modules of which any bit has changed."""
+    return {
+        name
+        for name in before
+        if any((a != b).any() for a, b in zip(*map(jax.tree.leaves, (before[name], after[name])), strict=True))
+    }
+
+
+def three_steps(config, images, parts=1):
+    training = assemble.assemble(config, images)
+    before, pool = training.initial_state(), training.pool()
+    # Statistics that are those of no batch, so that one that moves is seen to.
+    before = before._replace(batch_stats=jax.tree.map(lambda s: s + 0.37, before.batch_stats))
+    if before.ema:
+        before = before._replace(ema=before.ema | {"batch_stats": jax.tree.map(jnp.copy, before.batch_stats)})
+    state, step = before, step_over(training.recipe, parts)
+    for k in range(3):
+        state, _ = step(state, pool, np.arange(32 * k, 32 * k + 30))
+    return before, state
+
+
+@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+def test_whatever_the_optimizer_and_decay_what_is_frozen_does_not_move_by_a_bit(small, images, name):
+    decay = {"weight_decay": 0.1, "decay_rules": (("*", 1.0),), "clip_norm": 1.0}
+    optimizer = OptimizerConfig(name, 0.01, freeze=HEAD_ONLY, **decay)
+    config = replace(small, model="quicknet:stem=2,widths=()", optimizer=optimizer, loss=LossConfig(l2=0.1))
+    before, after = three_steps(config, images)
+    assert moved(before.params, after.params) == {"Dense_0"}
+    assert moved(before.batch_stats, after.batch_stats) == set()
+    assert moved(before.ema["params"], after.ema["params"]) == {"Dense_0"}
+    assert moved(before.ema["batch_stats"], after.ema["batch_stats"]) == set()
+    sizes = [leaf.size for leaf in jax.tree.leaves(after.opt_state)]
+    assert before.params["Conv_0"]["kernel"].size not in sizes
+
+
+def test_frozen_statistics_stay_on_three_devices_and_move_where_asked(small, images):
+    small = replace(small, accumulate=2, batch_size=30)
+    frozen = OptimizerConfig("nesterov", 0.1, freeze=("Conv_1/*", "BatchNorm_1/*"))
+    before, after = three_steps(replace(small, optimizer=frozen), images, parts=3)
+    assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_2"}
+    asked = replace(frozen, frozen_statistics="move")
+    before, after = three_steps(replace(small, optimizer=asked), images, parts=3)
+    assert moved(before.params, after.params) == {"Conv_0", "BatchNorm_0", "Conv_2", "BatchNorm_2", "Dense_0"}
+    assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_1", "BatchNorm_2"}
+
+
+def test_a_layer_with_frozen_statistics_normalises_by_them():
+    norm, x = BatchNorm(use_running_average=False), jax.random.normal(jax.random.key(0), (16, 3))
+    variables = norm.init(jax.random.key(1), x)
+    variables = {**variables, "batch_stats": {"mean": jnp.array([1.0, 2, 3]), "var": jnp.array([4.0, 5, 6])}}
+    with frozen_statistics([""]):
+        y, updated = norm.apply(variables, x, mutable=["batch_stats"])
+    wanted = BatchNorm(use_running_average=True).apply(variables, x)
+    np.testing.assert_array_equal(y, wanted)
+    np.testing.assert_array_equal(updated["batch_stats"]["mean"], variables["batch_stats"]["mean"])
+    with frozen_statistics(["BatchNorm_0"]):
+        other, _ = norm.apply(variables, x, mutable=["batch_stats"])
+    assert float(jnp.abs(other - wanted).max()) > 0.1
+
+
+def test_no_gradient_is_computed_for_what_is_frozen(small, images):
+    def flops(freeze):
+        config = replace(small, optimizer=OptimizerConfig("nesterov", freeze=freeze))
+        training = assemble.assemble(config, images)
+        lowered = step_over(training.recipe, 1).lower(training.initial_state(), training.pool(), np.arange(32))
+        return lowered.compile().cost_analysis()["flops"]
+
+    assert flops(HEAD_ONLY) < 0.5 * flops(())
+
+
+def test_layers_are_unfrozen_one_after_the_other(small, images):
+    unfreeze = (("Dense_0/*", "0steps"), ("*_2/*", "25%"), ("*", "50%"))
+    config = replace(small, optimizer=OptimizerConfig("adamw", 0.01, weight_decay=0.1, unfreeze=unfreeze))
+    training = assemble.assemble(config, images)
+    assert [start for start, _ in training.later_steps] == [10, 20]
+    state, pool, seen = training.initial_state(), training.pool(), []
+    for step in (0, 9, 10, 19, 20):
+        before = jax.tree.map(np.array, (state.params, state.batch_stats))
+        indices = training.devices.split(np.arange(32))
+        state, _ = training.train_step_at(step)(state._replace(step=jnp.int32(step)), pool, indices)
+        seen.append([moved(old, new) for old, new in zip(before, (state.params, state.batch_stats), strict=True)])
+    second = [{"Conv_2", "BatchNorm_2", "Dense_0"}, {"BatchNorm_2"}]
+    everything = [set(state.params), set(state.batch_stats)]
+    assert seen == [[{"Dense_0"}, set()], [{"Dense_0"}, set()], second, second, everything]
+
+
+@pytest.mark.filterwarnings("ignore:Sharding info not provided")
+def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypatch):
+    optimizer = OptimizerConfig("adam", 0.01, unfreeze=(("Dense_0/*", "0%"), ("*", "50%")))
+    config = replace(small, optimizer=optimizer, duration="12steps", evaluate_every="12steps", log_every="4steps")
+    unbroken = replace(config, folder=str(tmp_path / "unbroken"))
+    fit.fit(unbroken)
+    for step in (3, 8):  # once in either phase
+        with monkeypatch.context() as patch:
+            stop_at(patch, step, signal.SIGTERM)
+            with pytest.raises(signals.Stopped):
+                fit.fit(config)
+    fit.fit(config)
+    (_, expected), (_, state) = final_state(unbroken), final_state(config)
+    assert jax.tree.structure(expected) == jax.tree.structure(state)
+    jax.tree.map(np.testing.assert_array_equal, expected, state)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        (OptimizerConfig(freeze=("*",)), "all parameters are frozen at the first step"),
+        (OptimizerConfig(unfreeze=(("*", "10%"),)), "all parameters are frozen at the first step"),
+        (OptimizerConfig(unfreeze=(("Conf_0/*", "10%"),)), "optimizer.unfreeze: the pattern 'Conf_0/\\*' matches no"),
+        (OptimizerConfig(unfreeze=(("Conv_0/*", "soon"),)), "cannot read the duration 'soon'"),
+    ],
+)
+def test_mistakes(small, images, optimizer, message):
+    with pytest.raises(UserError, match=message):
+        assemble.assemble(replace(small, optimizer=optimizer), images)

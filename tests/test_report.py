@@ -1,0 +1,122 @@
+"""Tables, pictures and pages, from run folders as a training leaves them."""
+
+import json
+import statistics
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from jaxcnn import compare, page, plots, tables
+from jaxcnn.config import Config, to_dict
+from jaxcnn.errors import UserError
+from jaxcnn.publish import publish
+from jaxcnn.report import DIVERGED, Panel, Results, Row
+from jaxcnn.run import DataInfo
+
+INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 320, 100, 360, False)
+
+
+def leave(folder: Path, label: str, seed: int, accuracy: float | None, steps: int = 30) -> Row:
+    """What a run leaves behind: finished with `accuracy`, or diverged after `steps`."""
+    config = Config(name="left", seed=seed, batch_size=32, duration="30steps", folder=str(folder))
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(to_dict(config)))
+    (folder / "data.json").write_text(json.dumps(asdict(INFO)))
+    rows = [
+        {"step": step, "split": split, "loss": 30 / step, "accuracy": (accuracy or 0.1) * step / 30}
+        for step in range(10, steps + 1, 10)
+        for split in ("train", "validation")
+    ]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seen = {"test_accuracy": accuracy, "validation_accuracy": accuracy, "test_loss": 1.0, "wall_seconds": 12.0}
+    if accuracy is None:
+        (folder / DIVERGED).write_text(json.dumps({"step": steps + 1}))
+    else:
+        (folder / "summary.json").write_text(json.dumps({**seen, "parameters": 1234567}))
+    return Row(label, seed, config)
+
+
+@pytest.fixture
+def results(tmp_path) -> Results:
+    rows = [
+        leave(tmp_path / "a/seed-0", "a | b", 0, 0.5),
+        leave(tmp_path / "a/seed-1", "a | b", 1, 0.6),
+        leave(tmp_path / "half/seed-0", "half", 0, 0.4),
+        leave(tmp_path / "half/seed-1", "half", 1, None, steps=10),
+        leave(tmp_path / "none/seed-0", "none", 0, None, steps=20),
+    ]
+    return Results("trial", tuple(rows), commands={"a | b": "python -m experiments.trial --only 'a | b'"})
+
+
+def test_a_line_has_mean_and_deviation_over_seeds_and_says_what_diverged(results):
+    first, half, none = tables.from_csv(tables.to_csv(results))
+    assert float(first["test_accuracy"]) == pytest.approx(0.55)
+    assert float(first["test_accuracy_std"]) == pytest.approx(statistics.stdev([0.5, 0.6]), abs=1e-6)
+    assert (first["n"], half["n"], none["n"]) == ("2", "1", "0")
+    assert (half["test_accuracy_std"], half["diverged"]) == ("", "1 of 2 diverged at step 11")
+    assert (none["test_accuracy"], none["diverged"]) == ("", "diverged at step 21")
+    lines = tables.to_markdown(results).splitlines()
+    assert lines[2] == "| a \\| b | 2 | 55.00 ± 7.07 % | 55.00 ± 7.07 % | 1.000 ± 0.000 | 12 | 1,234,567 |"
+    assert "| half | 1 | 40.00 % (1 of 2 diverged at step 11) |" in lines[3]
+    assert "| none | 0 | diverged at step 21 |" in lines[4]
+    assert "digits 1.0.0 (abc), 320 train, 100 validation, 360 test" in tables.caption(results)
+
+
+def test_curves_are_means_over_seeds_against_epochs_with_a_band(results):
+    loss, training, validation = plots.curves(results).axes
+    lines = {line.get_label(): line for line in training.get_lines()}
+    assert list(lines["a | b"].get_xdata()) == [1, 2, 3]
+    assert list(lines["a | b"].get_ydata()) == pytest.approx([0.55 / 3, 0.55 * 2 / 3, 0.55])
+    assert list(lines["half"].get_xdata()) == [1]
+    assert [line.get_marker() for line in validation.get_lines()].count("x") == 2
+    assert len(training.collections) == 2
+    assert (loss.get_title(), validation.get_title()) == ("training loss", "validation accuracy")
+
+
+def test_no_two_of_many_variations_look_alike():
+    assert len({tuple(sorted(plots.look(place).items())) for place in range(28)}) == 28
+
+
+def test_bars_are_means_with_deviations_and_name_what_has_none(results):
+    (axis,) = plots.bars(results).axes
+    assert [bar.get_width() for bar in axis.patches] == pytest.approx([0.55, 0.4, 0])
+    assert [text.get_text() for text in axis.texts] == ["55.00 %", "40.00 %", "diverged"]
+
+
+def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
+    def own(_: Results) -> Panel:
+        return Panel("Own <b>", plots.bars(results), "| x | y |\n| :-- | --: |\n| 1 \\| 2 | <i> |\n")
+
+    assert publish(results, tmp_path / "report", "trial", "Which? <script>", [own]) == []
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert names == {"table.md", "table.csv", "curves.png", "bars.png", "panel-1.png", "index.html"}
+    text = (tmp_path / "report/index.html").read_text()
+    assert text.count('src="data:image/png;base64,') == text.count("<img") == 3
+    assert "<script>" not in text
+    assert "Own &lt;b&gt;" in text
+    assert "<td>1 | 2</td><td>&lt;i&gt;</td>" in text
+    assert "--only &#x27;a | b&#x27;" in text
+    assert page.section_of(text).startswith("<section>")
+    assert "### Own <b>" in (tmp_path / "report/table.md").read_text()
+
+
+def test_any_runs_are_compared_by_where_they_lie(results, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lone = leave(tmp_path / "alone", "", 7, 0.7)
+    (lone.folder / "summary.json").unlink()
+    assert compare.main(["a/seed-0", "a/seed-1", "alone", "--folder", "out"]) == 0
+    printed = capsys.readouterr().out
+    assert "a      2  55.00 ± 7.07 %" in printed
+    assert "alone  0" in printed
+    assert (tmp_path / "out/index.html").exists()
+    with pytest.raises(UserError, match="nothing is not a run"):
+        compare.main(["a/seed-0", "nothing"])
+    with pytest.raises(UserError, match="name the runs"):
+        compare.main([])
+
+
+def test_a_row_of_another_config_than_the_folder_has_not_ended(results):
+    row = results.rows[0]
+    assert row.ended
+    assert not replace(row, config=replace(row.config, duration="31steps")).ended

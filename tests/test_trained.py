@@ -1,0 +1,77 @@
+"""A trained network read back, in whole and in part, and what its layers give."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+import jaxcnn
+from jaxcnn import checkpoint, fit
+from jaxcnn.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    from tiny import tiny_config
+
+    config = tiny_config(tmp_path_factory.mktemp("run") / "run")
+    config = replace(config, model="quicknet:stem=4,widths=(4,8)", augment=(), duration="2steps", ema=0.5)
+    fit.fit(config)
+    return config.folder
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+
+
+def test_only_what_is_asked_for_is_read_from_the_disk(path, monkeypatch):
+    import orbax.checkpoint as ocp
+
+    asked = []
+    restore = ocp.PyTreeCheckpointer.restore
+
+    def spy(self, directory, *, args):
+        asked.append([leaf.shape for leaf in jax.tree.leaves(args.item)])
+        return restore(self, directory, args=args)
+
+    monkeypatch.setattr(ocp.PyTreeCheckpointer, "restore", spy)
+    whole, part = jaxcnn.load(path), jaxcnn.load(path, only="BatchNorm_1/*")
+    assert [len(shapes) for shapes in asked] == [len(jax.tree.leaves(whole.variables)), 4]
+    assert part.variables["params"].keys() == part.variables["batch_stats"].keys() == {"BatchNorm_1"}
+    jax.tree.map(
+        np.testing.assert_array_equal,
+        part.variables["batch_stats"]["BatchNorm_1"],
+        whole.variables["batch_stats"]["BatchNorm_1"],
+    )
+    assert jax.tree.structure(jaxcnn.merge(whole.variables, part.variables)) == jax.tree.structure(whole.variables)
+    with pytest.raises(UserError, match=r"only 'BatchNorm_1/\*' of .* was loaded"):
+        part.predict(IMAGES)
+    assert jaxcnn.load(path, only="Conv_0/*").variables["batch_stats"] == {}
+
+
+def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
+    with pytest.raises(UserError, match=r"only: the pattern 'Covn_0/\*' matches no parameter; did you mean 'Conv_0/"):
+        jaxcnn.load(path, only="Covn_0/*")
+
+
+def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
+    variables = {"params": {"a": {"k": np.ones(2)}, "b": {"k": np.ones(3)}}, "batch_stats": {}}
+    checkpoints = checkpoint.Checkpoints(tmp_path, keep=1)
+    checkpoints.save(1, {**variables, "ema": None}, accuracy=None)
+    checkpoints.close()
+    part = checkpoint.read_variables(tmp_path, 1, "b/*")
+    assert part.keys() == {"params", "batch_stats"}
+    assert part["params"].keys() == {"b"}
+
+
+def test_features_are_what_the_layer_gives(path):
+    run = jaxcnn.load(path)
+    many = np.concatenate([IMAGES] * 200)
+    features = run.features(many, layer="Conv_2")
+    assert features.shape == (600, 8, 8, 4)
+    np.testing.assert_allclose(features[:3], run.features(IMAGES, layer="Conv_2"), rtol=1e-4, atol=1e-5)
+    logits = run.features(IMAGES, layer="Dense_0") * run.model.logit_scale
+    np.testing.assert_allclose(jax.nn.softmax(logits), run.predict(IMAGES), rtol=1e-4, atol=1e-6)
+    assert run.features(IMAGES[:0], layer="Conv_2").shape == (0, 8, 8, 4)
+    with pytest.raises(UserError, match=r"has no layer 'Conv_20': did you mean 'Conv_2'"):
+        run.features(IMAGES, layer="Conv_20")

@@ -1,0 +1,164 @@
+"""Weights from PyTorch's names and layouts, and `.safetensors` files."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxcnn
+from jaxcnn import MODELS, UserError
+from jaxcnn.weights import import_weights, read_safetensors, save_weights
+
+CLASSES = 3
+
+
+def small() -> Any:
+    return MODELS["vgg11_bn"](num_classes=CLASSES, depths=(1, 1), widths=(4, 5), hidden=(6,), conv_bias=False)
+
+
+def state_dict(seed: int = 0) -> dict[str, np.ndarray]:
+    """Of the same network in PyTorch: two convolutions, normalised and pooled, on 8x8 pixels; two dense layers."""
+    draw = np.random.default_rng(seed)
+    shapes = {"features.0.weight": (4, 3, 3, 3), "features.4.weight": (5, 4, 3, 3)}
+    for name, width in (("features.1", 4), ("features.5", 5)):
+        shapes |= {f"{name}.{entry}": (width,) for entry in ("weight", "bias", "running_mean", "running_var")}
+    shapes |= {"classifier.0.weight": (6, 5 * 2 * 2), "classifier.0.bias": (6,)}
+    shapes |= {"classifier.3.weight": (CLASSES, 6), "classifier.3.bias": (CLASSES,)}
+    entries = {name: draw.uniform(0.5, 1.5, shape).astype(np.float32) for name, shape in shapes.items()}
+    return entries | {f"features.{i}.num_batches_tracked": np.asarray(7) for i in (1, 5)}
+
+
+def conv(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """[N, C, H, W] and OIHW, a pixel of zeros around: the definition, pixel by pixel."""
+    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    out = np.zeros((len(images), len(kernel), *images.shape[2:]))
+    for row in range(out.shape[2]):
+        for column in range(out.shape[3]):
+            window = padded[:, :, row : row + 3, column : column + 3]
+            out[:, :, row, column] = np.einsum("nchw,ochw->no", window, kernel)
+    return out
+
+
+def torch_logits(state: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
+    """What PyTorch's network computes from [N, C, H, W], written down in NumPy."""
+    x = images
+    for index in (0, 4):
+        gain, bias, mean, var = (
+            state[f"features.{index + 1}.{entry}"][None, :, None, None]
+            for entry in ("weight", "bias", "running_mean", "running_var")
+        )
+        x = np.maximum((conv(x, state[f"features.{index}.weight"]) - mean) / np.sqrt(var + 1e-5) * gain + bias, 0)
+        n, c, h, w = x.shape
+        x = x.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5))
+    x = np.maximum(x.reshape(len(x), -1) @ state["classifier.0.weight"].T + state["classifier.0.bias"], 0)
+    return x @ state["classifier.3.weight"].T + state["classifier.3.bias"]
+
+
+IMAGE = (8, 8, 3)
+
+
+def test_the_imported_network_computes_the_same():
+    images = np.random.default_rng(1).normal(size=(2, 8, 8, 3)).astype(np.float32)
+    variables, report = jaxcnn.import_weights(small(), state_dict(), image_shape=IMAGE)
+    wanted = torch_logits(state_dict(), images.transpose(0, 3, 1, 2))
+    np.testing.assert_allclose(jax.jit(small().apply)(variables, images), wanted, rtol=1e-4)
+    assert set(report.ignored) == {"features.1.num_batches_tracked", "features.5.num_batches_tracked"}
+    assert (report.parameters, report.batch_stats) == (453, 18)
+    assert "1  CHW -> HWC, OI -> IO" in str(report)
+
+
+def test_the_order_of_entries_does_not_matter():
+    entries = state_dict()
+    shuffled = {name: entries[name] for name in sorted(entries, reverse=True)}
+    first, second = (import_weights(small(), each, image_shape=IMAGE).variables for each in (entries, shuffled))
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def fresh(model: Any) -> Any:
+    """Variables on 32x32 pixels, drawn without compiling anything."""
+    draw, images = np.random.default_rng(2), jnp.zeros((1, 32, 32, 3))
+    shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), images, train=False))
+    return jax.tree.map(lambda leaf: draw.normal(size=leaf.shape).astype(np.float32), shapes)
+
+
+def without(name: str) -> dict[str, np.ndarray]:
+    return {key: value for key, value in state_dict().items() if key != name}
+
+
+def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    return state_dict() | {name: np.ones(shape, np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            changed("features.4.weight", (5, 4, 5, 5)),
+            r"features.4.weight is \[5, 4, 5, 5\].*params/Conv_1/kernel \[3, 3,",
+        ),
+        (changed("features.1.bias", (3,)), r"features.1.bias is \[3\].*params/BatchNorm_0/bias \[4\]"),
+        (changed("classifier.3.weight", (10, 6)), r"classifier.3.weight is \[10, 6\].*params/Dense_1/kernel \[6, 3\]"),
+        (changed("classifier.0.weight", (6, 5 * 49)), r"classifier.0.weight .*params/Dense_0/kernel .*image_shape"),
+        (without("features.4.weight"), r"1 layers of the kind 'convolution' and the model 2.*Conv_1 \(kernel"),
+        (without("features.1.running_var"), r"features.1 \(weight.*BatchNorm_0 \(.*var \[4\]"),
+        (without("classifier.3.bias"), r"classifier.3 \(weight \[3, 6\]\).*Dense_1 \(.*bias \[3\]"),
+        (changed("features.8.weight", (5, 5, 3, 3)), r"3 layers.*model 2.*features.8 \(weight.*none left"),
+        (changed("features.0.bias", (4,)), r"features.0 \(.*bias \[4\].*Conv_0 \(kernel"),
+        (changed("neck.weight", (5, 5, 3, 3)), r"'neck' names no layer of a VGG"),
+        (changed("features.1.momentum", (1,)), r"features.1.momentum \[1\] is of no known layer"),
+        ({"epoch": 3, "model": state_dict()}, r"'epoch' holds int.*state dict"),
+        ({}, r"0 layers of the kind 'convolution' and the model 2"),
+    ],
+)
+def test_what_does_not_fit_is_one_message_with_both_sides(source: dict, said: str):
+    with pytest.raises(UserError, match=re.compile(said, re.DOTALL)):
+        import_weights(small(), source, image_shape=IMAGE)
+
+
+def test_a_model_without_a_counterpart_is_refused():
+    with pytest.raises(UserError, match=r"PreActResNet has no counterpart.*ResNet"):
+        import_weights(MODELS["preact_resnet18"](), state_dict())
+
+
+def test_a_file_is_read_as_the_dict_is(tmp_path: Path):
+    from safetensors.numpy import save_file
+
+    save_file(state_dict(), tmp_path / "torch.safetensors")
+    read = import_weights(small(), tmp_path / "torch.safetensors", image_shape=IMAGE).variables
+    jax.tree.map(
+        np.testing.assert_array_equal, read, import_weights(small(), state_dict(), image_shape=IMAGE).variables
+    )
+
+
+def test_what_is_saved_is_read_back(tmp_path: Path):
+    model = MODELS["resnet20"](widths=(4, 4, 8), blocks=(1, 1, 1))
+    variables = jax.tree.map(lambda leaf: leaf.T.copy().T, fresh(model))  # of other strides than they are written in
+    save_weights(tmp_path / "ours.safetensors", variables)
+    assert "params/BasicBlock_0/Conv_1/kernel" in read_safetensors(tmp_path / "ours.safetensors")
+    again, report = import_weights(model, tmp_path / "ours.safetensors")
+    jax.tree.map(np.testing.assert_array_equal, again, variables)
+    assert not report.ignored
+    with pytest.raises(UserError, match=r"params/Dense_0/bias is \[10\] there and \[7\] in the model"):
+        import_weights(model.clone(num_classes=7), tmp_path / "ours.safetensors")
+
+
+def test_a_small_image_is_tried_where_none_is_named(tmp_path: Path):
+    model = MODELS["lenet5"]()
+    save_weights(tmp_path / "lenet.safetensors", fresh(model))
+    assert import_weights(model, tmp_path / "lenet.safetensors").report.parameters == 62_006
+
+
+def test_damaged_absent_and_pickled_files_are_refused(tmp_path: Path):
+    path = tmp_path / "cut.safetensors"
+    save_weights(path, {"params": {"kernel": np.ones((3, 3), np.float32)}})
+    path.write_bytes(path.read_bytes()[:-1])
+    (tmp_path / "old.pth").write_bytes(b"\x80\x02}q\x00.")
+    for name, said in (("cut.safetensors", "cut short"), ("old.pth", "never read"), ("none.safetensors", "not a file")):
+        with pytest.raises(UserError, match=said):
+            read_safetensors(tmp_path / name)
+    with pytest.raises(UserError, match="cannot write"):
+        save_weights(tmp_path / "no" / "folder.safetensors", {"params": {"x": np.ones(1)}})
