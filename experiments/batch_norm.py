@@ -1,0 +1,50 @@
+"""What does batch normalisation do, and what when batches are small?
+
+Expectation  Normalised layers train faster and bear a larger rate. Statistics of few examples are noisy and differ from
+             the running ones that evaluation uses: with four a batch the gap between training and validation grows,
+             and group or layer normalisation, which need no batch, take the lead. Without learned scale and shift
+             little is lost where a layer follows. Statistics of each of two devices are those of half a batch.
+Command      make sweep-batch_norm
+Cost         a small convnet on 5,000 images, 8 epochs each (small batches: 3); `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.config import changed
+from jaxcnn.panels import gap
+from jaxcnn.sweep import Sweep
+
+FAST = {"optimizer.learning_rate": 0.1}
+FEW = {"batch_size": 4, "optimizer.learning_rate": 0.005, "duration": "3epochs"}
+
+
+def with_norm(name: str, scale: bool = True) -> dict[str, str]:
+    return {"model": f"convnet:widths=(16,32,64),hidden=64,norm={name},norm_scale={str(scale).lower()}"}
+
+
+SWEEP = Sweep(
+    name="batch_norm",
+    base=changed(SMALL, {"duration": "8epochs"}),
+    variations={
+        "none": with_norm("none"),
+        "batch": with_norm("batch"),
+        "batch, no scale and shift": with_norm("batch", scale=False),
+        "group": with_norm("group"),
+        "layer": with_norm("layer"),
+        "none, rate 0.1": with_norm("none") | FAST,
+        "batch, rate 0.1": with_norm("batch") | FAST,
+        "none, batches of 4": with_norm("none") | FEW,
+        "batch, batches of 4": with_norm("batch") | FEW,
+        "group, batches of 4": with_norm("group") | FEW,
+        "batch, 2 devices, synchronised": with_norm("batch") | {"devices": 2, "batch_size": 8},
+        "batch, 2 devices, each its own": with_norm("batch")
+        | {"devices": 2, "batch_size": 8, "batch_norm": "per_device"},
+    },
+    full=FULL,
+    panels=(gap,),
+    metric="validation_accuracy",
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

@@ -1,0 +1,64 @@
+"""One neuron, ten neurons: what is learnt, by which loss, and with how many logits?
+
+Expectation  A softmax needs only nine logits, as adding a number to all changes nothing: with the first fixed at zero
+             it is the same family of classifiers. Cross-entropy has a gradient wherever the answer is wrong, and should
+             learn faster than squared error. Each class's weights are a template of it: the mean colour and place.
+Command      make sweep-first_steps
+Cost         linear models on 10,000 images, 10 epochs; `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+import numpy as np
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.config import changed
+from jaxcnn.panels import contact_sheet
+from jaxcnn.report import Panel, Results
+from jaxcnn.sweep import Sweep
+from jaxcnn.tables import markdown
+
+
+def templates(results: Results) -> Panel:
+    """The weights of each class as a picture, grey where they are zero."""
+    rows = {}
+    for label in ("softmax", "squared error"):
+        run = results.of(label)[0].run()
+        kernel = run.variables["params"]["Dense_0"]["kernel"]
+        pictures = np.moveaxis(np.asarray(kernel).reshape(*run.data.image_shape, -1), -1, 0)
+        rows[label] = [128 + 127 * picture / abs(picture).max() for picture in pictures]
+        names = run.data.label_names
+    return Panel(f"Weights as pictures: {', '.join(names)}", contact_sheet(rows))
+
+
+def agreement(results: Results) -> Panel:
+    """How often nine logits and a zero decide as ten logits do, on the test images."""
+    from jaxcnn import probe
+
+    ten, nine = (results.of(label)[0].run() for label in ("softmax", "reference class"))
+    images, _ = probe.examples(ten, 2000)
+    first, second = ten.predict(images), nine.predict(images)
+    same = (first.argmax(1) == second.argmax(1)).mean()
+    line = [f"{100 * same:.1f} %", f"{abs(first - second).mean():.4f}", f"{abs(first - second).max():.4f}"]
+    head = ["", "same decision", "mean difference of probabilities", "greatest"]
+    return Panel("Ten logits, or nine and a zero", table=markdown(head, [["2,000 test images", *line]]))
+
+
+LINEAR = {"model": "softmax", "data.normalization": "scale", "optimizer.learning_rate": 0.002, "data.train": 10000}
+TWO = {"model": "neuron", "data.classes": ("airplane", "automobile"), "data.validation": 1000, "data.train": 0}
+SWEEP = Sweep(
+    name="first_steps",
+    base=changed(SMALL, LINEAR),
+    variations={
+        "neuron, two classes": {**TWO, "loss.name": "sigmoid", "optimizer.learning_rate": 0.001},
+        "softmax": {},
+        "reference class": {"model": "softmax:reference_class=true"},
+        "squared error": {"loss.name": "squared_error", "optimizer.learning_rate": 0.0005},
+        "ten sigmoids": {"loss.name": "sigmoid"},
+    },
+    full=FULL,
+    panels=(templates, agreement),
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

@@ -1,0 +1,54 @@
+"""What happens when the learning rate is too small, right, slightly too large, too large?
+
+Expectation  Plain gradient descent at a constant rate. Too small: the loss falls steadily and far too slowly. Slightly
+             too large: it falls fast and then wanders about the minimum, at a distance that the rate decides. Too
+             large: the steps overshoot the valley, and the loss grows until it is no number. A range test (Smith 2015,
+             arXiv:1506.01186) raises the rate by a factor each step and reads the right one from a single short run.
+Command      make sweep-learning_rate
+Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+import numpy as np
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.config import changed
+from jaxcnn.plots import COLOURS, new_figure
+from jaxcnn.report import Panel, Results
+from jaxcnn.sweep import Sweep
+
+LOWEST, HIGHEST = 1e-4, 10.0
+
+
+def range_test(results: Results) -> Panel:
+    """The loss while the rate rises; proposed is a third of the rate at which the smoothed loss is lowest."""
+    entries = [entry for entry in results.of("range test")[0].history if entry["split"] == "train"]
+    rates = np.array([entry["learning_rate"] for entry in entries])
+    losses = np.array([entry["loss"] for entry in entries])
+    smooth = np.convolve(np.pad(losses, 5, mode="edge"), np.full(11, 1 / 11), mode="valid")
+    lowest = rates[smooth.argmin()]
+    figure, (axis,) = new_figure(8, 4)
+    axis.plot(rates, losses, color=COLOURS[5], linewidth=0.8, label="each step")
+    axis.plot(rates, smooth, color=COLOURS[0], label="mean of 11 steps")
+    axis.axvline(lowest / 3, color=COLOURS[3], linestyle="--", label=f"proposed: {lowest / 3:.2g}")
+    axis.set(xscale="log", xlabel="learning rate", ylabel="training loss", ylim=(0, 2 * losses[0]))
+    axis.legend(frameon=False)
+    return Panel(f"Range test: lowest loss at {lowest:.2g}, so {lowest / 3:.2g} is proposed", figure)
+
+
+RISE = {"schedule.name": "exponential", "optimizer.learning_rate": LOWEST, "schedule.final": HIGHEST / LOWEST}
+SWEEP = Sweep(
+    name="learning_rate",
+    base=changed(SMALL, {"optimizer.name": "sgd", "schedule.name": "constant"}),
+    variations={
+        **{f"{rate:g}": {"optimizer.learning_rate": rate} for rate in (0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 1.0)},
+        "range test": {**RISE, "duration": "4epochs", "log_every": "1steps"},
+    },
+    full=FULL,
+    panels=(range_test,),
+    metric="validation_accuracy",
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

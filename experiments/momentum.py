@@ -1,0 +1,65 @@
+"""Why momentum?
+
+Expectation  In a ravine plain descent jumps from wall to wall and crawls along; a sum of past gradients cancels the
+             jumps and adds up the crawl. At a saddle, where the gradient all but vanishes, what was gathered before
+             carries over. 0.9 multiplies the rate by ten in the long run, so that it should win at one and the same
+             small rate; 0.99 remembers too long and overshoots. Nesterov looks ahead and swings less.
+Command      make sweep-momentum
+Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+import numpy as np
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.config import OptimizerConfig, changed
+from jaxcnn.plots import look, new_figure
+from jaxcnn.report import Panel, Results
+from jaxcnn.sweep import Sweep
+
+RATE = 0.01
+KINDS = {
+    "none": {"optimizer.name": "sgd"},
+    **{str(m): {"optimizer.name": "momentum", "optimizer.momentum": m} for m in (0.5, 0.9, 0.99)},
+    "Nesterov 0.9": {"optimizer.name": "nesterov", "optimizer.momentum": 0.9},
+}
+
+
+def paths(results: Results) -> Panel:
+    """Sixty steps of each kind in a ravine and from beside a saddle point."""
+    import jax.numpy as jnp
+
+    from jaxcnn import landscapes
+
+    figure, axes = new_figure(13, 4.5, 2)
+    shown = {
+        "ravine": (landscapes.ravine, (-4.0, 0.8), ((-4.5, 4.5), (-1.2, 1.2)), 0.02),
+        "saddle": (landscapes.saddle, (-1.5, 0.001), ((-1.7, 1.7), (-1.7, 1.7)), 0.05),
+    }
+    for axis, (title, (height, start, limits, rate)) in zip(axes, shown.items(), strict=True):
+        across, along = np.meshgrid(*(np.linspace(*limit, 100) for limit in limits))
+        levels = height(jnp.stack([jnp.asarray(across), jnp.asarray(along)]))
+        axis.contour(across, along, np.asarray(levels), 15, colors="lightgrey", linewidths=0.8)
+        for place, (label, settings) in enumerate(KINDS.items()):
+            options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
+            config = OptimizerConfig(**options, learning_rate=rate, decay_rules=())  # type: ignore[arg-type]
+            path = landscapes.descend(height, jnp.array(start), config, steps=60)
+            axis.plot(*path.T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
+        axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, 60 steps")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", frameon=False, title="momentum")
+    return Panel("A ravine and a saddle", figure)
+
+
+SWEEP = Sweep(
+    name="momentum",
+    base=changed(SMALL, {"optimizer.learning_rate": RATE, "schedule.name": "constant"}),
+    variations=KINDS,
+    full=FULL,
+    panels=(paths,),
+    metric="validation_accuracy",
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

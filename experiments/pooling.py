@@ -1,0 +1,61 @@
+"""How should an image get smaller, and does the answer stay when the image moves?
+
+Expectation  The greatest value of a window says whether a feature is there and forgets where: max-pooling should bear
+             small shifts best. The average blurs. A convolution of stride 2 learns how to shrink, costs less, and skips
+             positions, so that an odd shift shows it other pixels (Zhang 2019, arXiv:1904.11486).
+Command      make sweep-pooling
+Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+import numpy as np
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.plots import look, new_figure
+from jaxcnn.report import Panel, Results
+from jaxcnn.sweep import Sweep
+from jaxcnn.tables import markdown
+
+KINDS = {"max": "max", "average": "average", "strided convolution": "stride"}
+SHIFTS = tuple(range(5))
+
+
+def shifts(results: Results) -> Panel:
+    """How many of 2,000 test images keep their class when they are moved to the right, the edge reflected."""
+    import jax.numpy as jnp
+
+    from jaxcnn import probe
+    from jaxcnn.augment import translate
+
+    figure, (axis,) = new_figure(7, 3.6)
+    lines = []
+    for place, label in enumerate(KINDS):
+        run = results.of(label)[0].run()
+        photographs, _ = probe.examples(run, 2000)
+        decided = [
+            run.predict(
+                np.asarray(translate(jnp.asarray(photographs), jnp.tile(jnp.array([0, by]), (2000, 1)), "reflect"))
+            )
+            for by in SHIFTS
+        ]
+        same = [(each.argmax(1) == decided[0].argmax(1)).mean() for each in decided]
+        axis.plot(SHIFTS, [100 * share for share in same], marker="o", label=label, **look(place))
+        lines.append([label, *(f"{100 * share:.1f} %" for share in same[1:])])
+    axis.set(xlabel="shift (pixels)", ylabel="same class (%)", xticks=SHIFTS)
+    axis.legend(frameon=False)
+    head = ["same class after a shift of", *(f"{by} pixels" for by in SHIFTS[1:])]
+    return Panel("Invariance to shifts", figure, markdown(head, lines))
+
+
+SWEEP = Sweep(
+    name="pooling",
+    base=SMALL,
+    variations={label: {"model": f"{SMALL.model},pool={kind}"} for label, kind in KINDS.items()},
+    full=FULL,
+    panels=(shifts,),
+    metric="validation_accuracy",
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

@@ -1,0 +1,53 @@
+"""How should the learning rate change during the training?
+
+Expectation  A large rate travels far and never settles, a small one settles where it is. So it has to fall: by tenths
+             at 50 and 75 %, or as half a cosine. A rise at the start lets a larger peak pass without damage: warm-up,
+             and one-cycle, which spends a third of the training on it. At the same peak, constant should be last.
+Command      make sweep-schedules
+Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
+Finding      not measured yet
+"""
+
+from experiments.small import FULL, SMALL
+from jaxcnn.cli import sweep_main
+from jaxcnn.plots import look, new_figure
+from jaxcnn.report import Panel, Results
+from jaxcnn.sweep import Sweep
+
+
+def rates(results: Results) -> Panel:
+    """The learning rate as it was."""
+    figure, (axis,) = new_figure(8, 3.6)
+    for place, label in enumerate(results.labels):
+        row = results.of(label)[0]
+        seen = [entry for entry in row.history if entry["split"] == "train"]
+        epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
+        axis.plot(epochs, [entry["learning_rate"] for entry in seen], label=label, **look(place))
+    axis.set(xlabel="epoch", ylabel="learning rate")
+    figure.legend(loc="outside right upper", frameon=False)
+    return Panel("Schedules", figure)
+
+
+LARGE = {"optimizer.learning_rate": 0.06}
+WARM = {"schedule.warmup": "10%"}
+SWEEP = Sweep(
+    name="schedules",
+    base=SMALL,
+    variations={
+        "constant": {"schedule.name": "constant"},
+        "step": {"schedule.name": "step"},
+        "cosine": {},
+        "cosine, warm-up": WARM,
+        "one-cycle": {"schedule.name": "one_cycle"},
+        "constant, rate 0.06": {"schedule.name": "constant", **LARGE},
+        "cosine, rate 0.06": LARGE,
+        "cosine, warm-up, rate 0.06": LARGE | WARM,
+        "one-cycle, rate 0.06": {"schedule.name": "one_cycle", **LARGE},
+    },
+    full=FULL,
+    panels=(rates,),
+    metric="validation_accuracy",
+)
+
+if __name__ == "__main__":
+    sweep_main(SWEEP, __doc__)

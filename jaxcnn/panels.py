@@ -1,0 +1,79 @@
+"""Panels and figures that more than one experiment shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jaxcnn.plots import COLOURS, new_figure
+from jaxcnn.report import Panel, Results, Row, mean_and_deviation
+from jaxcnn.tables import markdown, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def gap(results: Results) -> Panel:
+    """Accuracy at the end on the images that trained (as they were trained on) and on those that did not."""
+    lines, bars = [], []
+    for label in results.labels:
+        rows = [row for row in results.of(label) if row.summary]
+        if not rows:
+            continue
+        train = mean_and_deviation([last(row, "train", "accuracy") for row in rows])
+        validation = mean_and_deviation([row.summary["validation_accuracy"] for row in rows])
+        lines.append([label, percent(*train), percent(*validation), f"{100 * (train[0] - validation[0]):.1f}"])
+        bars.append((train[0], validation[0]))
+    figure, (axis,) = new_figure(8, 1.4 + 0.4 * len(lines))
+    places = np.arange(len(lines))
+    for offset, column, colour in ((-0.2, 0, COLOURS[0]), (0.2, 1, COLOURS[1])):
+        label = ("training", "validation")[column]
+        axis.barh(places + offset, [100 * pair[column] for pair in bars], 0.38, color=colour, label=label)
+    axis.set(yticks=places, yticklabels=[line[0] for line in lines], xlabel="accuracy (%)")
+    axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
+    figure.legend(loc="outside upper right", ncols=2, frameon=False)
+    return Panel("Training against validation", figure, markdown(["", "training", "validation", "gap (points)"], lines))
+
+
+def equal_time(results: Results) -> Panel:
+    """Validation accuracy when all had trained as long as the quickest did in all."""
+    rows = {label: row for label in results.labels for row in results.of(label)[:1] if row.summary}
+    limit = min(seconds(row, row.summary["steps"]) for row in rows.values())
+    lines = []
+    for label, row in rows.items():
+        seen = [
+            entry for entry in row.history if entry["split"] == "validation" and seconds(row, entry["step"]) <= limit
+        ]
+        reached = f"{100 * seen[-1]['accuracy']:.2f} %" if seen else "less than one evaluation"
+        epochs = f"{seen[-1]['step'] / row.steps_per_epoch:.1f}" if seen else ""
+        at_the_end = f"{100 * row.summary['validation_accuracy']:.2f} %"
+        lines.append([label, epochs, reached, at_the_end, f"{seconds(row, row.summary['steps']):,.0f}"])
+    head = ["", f"epochs in {limit:.0f} s", "validation then", "validation at the end", "seconds of training"]
+    return Panel("At equal time", table=markdown(head, lines))
+
+
+def seconds(row: Row, step: int) -> float:
+    """How long a run had trained at `step`, without compilation and evaluation."""
+    rates = [entry["images_per_second"] for entry in row.history if entry["split"] == "train"]
+    return step * row.config.batch_size / rates[-1]
+
+
+def last(row: Row, split: str, metric: str) -> float:
+    """A metric as it was written last."""
+    return [entry[metric] for entry in row.history if entry["split"] == split][-1]
+
+
+def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], side: float = 0.85) -> "Figure":
+    """Rows of pictures [H, W, 3] in 0 ... 255, each row under its name."""
+    columns = max(map(len, rows.values()))
+    figure, _ = new_figure(2 + side * columns, side * len(rows) + 0.2)
+    figure.clear()
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, pictures) in zip(grid, rows.items(), strict=True):
+        for axis in line:
+            axis.set_axis_off()
+        for axis, picture in zip(line, pictures, strict=False):
+            axis.imshow(np.clip(np.round(picture), 0, 255).astype(np.uint8), interpolation="nearest")
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+    return figure

@@ -1,0 +1,46 @@
+"""Every sweep of experiments/ is well formed, in small and in full; two are run through the command line."""
+
+import importlib
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+from tiny import ROOT, run_command
+
+from jaxcnn import augment, losses, optimizers, schedules
+from jaxcnn.config import steps
+from jaxcnn.models import construct
+
+SWEEPS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if "\nSWEEP = " in path.read_text())
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_every_variation_names_parts_that_exist(name):
+    module = importlib.import_module(f"experiments.{name}")
+    assert module.SWEEP.name == name
+    assert f"make sweep-{name}" in module.__doc__
+    for word in ("Expectation", "Cost", "Finding"):
+        assert f"\n{word} " in module.__doc__
+    for full in (False, True):
+        for row in module.SWEEP.rows(full=full):
+            config = row.config
+            construct.build(config.model, max(len(config.data.classes), 2), jnp.float32)
+            augment.build(config.augment, 10)
+            assert config.loss.name in losses.LOSSES
+            assert config.optimizer.name in optimizers.OPTIMIZERS
+            schedules.build(config.schedule, steps(config.duration, 78), 78)
+
+
+def test_there_is_a_sweep_for_each_question():
+    assert len(SWEEPS) >= 17
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["first_steps", "batch_size"])
+def test_a_sweep_runs_with_its_panels(name, tmp_path: Path):
+    changes = ["--set", "duration", "2epochs", "data.train", "500"]
+    only = ["--only", "neuron, two classes", "softmax", "reference class", "squared error"]
+    only = only if name == "first_steps" else ["--only", "32", "128"]
+    result = run_command(f"experiments.{name}", *only, *changes, cwd=tmp_path, timeout=600)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / f"runs/sweep-{name}/index.html").exists()

@@ -1,0 +1,51 @@
+"""The small problems have the minima that they claim, and optimizers do on them what is known of them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxcnn import landscapes
+from jaxcnn.config import OptimizerConfig
+
+
+def config(name, rate, **options):
+    return OptimizerConfig(name=name, learning_rate=rate, decay_rules=(), **options)
+
+
+def test_plain_descent_is_the_recursion_written_out():
+    start = jnp.array([-4.0, 0.8])
+    path = landscapes.descend(landscapes.ravine, start, config("sgd", 0.02), steps=5)
+    along, across = 0.98, 1 - 0.02 * 40
+    by_hand = [(-4.0 * along**k, 0.8 * across**k) for k in range(6)]
+    np.testing.assert_allclose(path, by_hand, rtol=1e-5, atol=1e-7)
+
+
+def test_momentum_is_sooner_at_the_bottom_of_the_ravine():
+    start = jnp.array([-4.0, 0.8])
+    ends = {
+        name: landscapes.ravine(jnp.asarray(landscapes.descend(landscapes.ravine, start, config(name, 0.02), 60)[-1]))
+        for name in ("sgd", "momentum", "nesterov")
+    }
+    assert ends["nesterov"] < ends["momentum"] < ends["sgd"]
+
+
+def test_the_saddle_is_flat_where_it_is_no_minimum():
+    assert (jax.grad(landscapes.saddle)(jnp.zeros(2)) == 0).all()
+    curvature = np.linalg.eigvalsh(jax.hessian(landscapes.saddle)(jnp.zeros(2)))
+    assert curvature[0] < 0 < curvature[1]
+    for minimum in (1.0, -1.0):
+        at = jnp.array([0.0, minimum])
+        assert landscapes.saddle(at) == -0.25
+        np.testing.assert_allclose(jax.grad(landscapes.saddle)(at), 0, atol=1e-6)
+
+
+def test_sparse_features_are_rare_and_can_be_learnt_exactly():
+    objective = landscapes.sparse_regression(features=20, examples=500)
+    curvature = np.diag(jax.hessian(objective)(jnp.zeros(20))) / 2
+    np.testing.assert_allclose(curvature, 1 / np.arange(1, 21), atol=0.08)
+    assert objective(jnp.zeros(20)) > 0.5
+    hessian, slope = jax.hessian(objective)(jnp.zeros(20)), jax.grad(objective)(jnp.zeros(20))
+    solution = -jnp.linalg.solve(hessian, slope)
+    assert objective(solution) == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(abs(solution), 1, atol=1e-3)
