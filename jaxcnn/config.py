@@ -59,13 +59,13 @@ class LossConfig:
 @dataclass(frozen=True)
 class OptimizerConfig:
     name: str = "momentum"
-    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion or muon."""
+    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion, muon or airbench (muon and nesterov)."""
     learning_rate: float = 0.1
     """The peak of the schedule."""
     weight_decay: float | None = None
     """Decoupled decay: each step also subtracts rate * weight_decay * w. (Coupled: loss.l2.)"""
     momentum: float | None = None
-    """momentum, nesterov, rmsprop, muon."""
+    """momentum, nesterov, rmsprop, muon, airbench."""
     b1: float | None = None
     """adam, adamw, lion: decay of the first moment."""
     b2: float | None = None
@@ -80,6 +80,8 @@ class OptimizerConfig:
     """(pattern over the parameter path, multiplier of weight decay, l1 and l2); the first match wins."""
     rate_rules: Rules = ()
     """(pattern, multiplier of the learning rate); unmatched: 1."""
+    renormalize: tuple[str, ...] = ()
+    """Patterns of kernels that each step first scales to the norm sqrt(output channels)."""
     freeze: tuple[str, ...] = ()
     """Patterns of parameters that do not train; no gradient is computed for them."""
     unfreeze: tuple[tuple[str, str], ...] = ()
@@ -114,6 +116,8 @@ class InitConfig:
     restore: tuple[tuple[str, str], ...] = (("*", "take"),)
     """(pattern, action) over the parameter path, the first match wins: take, take NEW/NAME/* (renamed), fresh (ours
     starts anew) or leave (theirs stays behind). What no rule accounts for is an error."""
+    whiten: str = ""
+    """Path of a convolution kernel that begins as the whitening filters of 5,000 training images."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ class Config:
     """Parts into which a batch is cut, one after the other, to save memory."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is evaluated and loaded; 0: none."""
+    sizes: tuple[tuple[str, int], ...] = ()
+    """(when, side): from then on training images are resized to side x side; evaluation sees them as they are."""
     views: Literal["one", "mirror", "mirror_and_shift"] = "one"
     """Test-time augmentation: the views of an image whose logits are averaged in every evaluation."""
     evaluate_every: str = "1epochs"
