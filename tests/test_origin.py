@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from tiny import TINY, run_command, tiny_config
+from tiny import TINY, run_command, tiny_config, untrained_run
 
 import jaxcnn
 from jaxcnn import assemble, fit, origin
@@ -24,7 +24,7 @@ HEAD = (("Dense_0/*", "fresh"), ("*", "take"))
 def base(tmp_path_factory):
     """A run with checkpoints of its steps 10 and 20."""
     config = tiny_config(tmp_path_factory.mktemp("base") / "base")
-    fit.fit(replace(config, model=MODEL, augment=(), duration="20steps", checkpoint_every="10steps", ema=0.0))
+    untrained_run(replace(config, model=MODEL, ema=0.0), 10, 20)
     return config.folder
 
 
@@ -141,9 +141,9 @@ def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
     foreign = {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     save_file(foreign, tmp_path / "vgg.safetensors")
     ours = jaxcnn.MODELS["vgg11_bn"](num_classes=5, depths=(1,), widths=(4,), conv_bias=False)
-    fresh = ours.init(jax.random.key(0), np.zeros((1, 32, 32, 3), np.float32))
+    fresh = zeros(jax.eval_shape(ours.init, jax.random.key(0), np.zeros((1, 32, 32, 3), np.float32)))
     init = InitConfig(str(tmp_path / "vgg.safetensors"), HEAD)
-    start, account = origin.start(replace(tuned, init=init), ours, dict(fresh))
+    start, account = origin.start(replace(tuned, init=init), ours, fresh)
     np.testing.assert_array_equal(
         start["params"]["Conv_0"]["kernel"], foreign["features.0.weight"].transpose(2, 3, 1, 0)
     )
@@ -153,4 +153,4 @@ def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
 
 
 def zeros(variables):
-    return jax.tree.map(np.zeros_like, variables)
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), variables)

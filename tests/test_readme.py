@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import ROOT, tiny_config
-
-from jaxcnn import fit
+from tiny import ROOT, tiny_config, untrained_run
 
 
 def programs(section):
@@ -18,8 +16,7 @@ def programs(section):
 @pytest.mark.parametrize("section", ["Fine-tune"])
 def test_the_programs_of_a_section_run_one_after_the_other(section, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    config = tiny_config(tmp_path / "runs/quickstart")
-    fit.fit(replace(config, model="quicknet", duration="1steps", augment=(), ema=0.0))
+    untrained_run(replace(tiny_config(tmp_path / "runs/quickstart"), model="quicknet"), 40)
     names = {"images": np.zeros((2, 32, 32, 3), np.uint8)}
     found = programs(section)
     assert len(found) == 3

@@ -5,20 +5,20 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from tiny import tiny_config, untrained_run
 
 import jaxcnn
-from jaxcnn import checkpoint, fit
+from jaxcnn import checkpoint
 from jaxcnn.errors import UserError
 from jaxcnn.run import normalizer
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    from tiny import tiny_config
 
     config = tiny_config(tmp_path_factory.mktemp("run") / "run")
-    config = replace(config, model="quicknet:stem=4,widths=(4,8)", augment=(), duration="2steps", ema=0.5)
-    fit.fit(config)
+    config = replace(config, model="quicknet:stem=4,widths=(4,8)", ema=0.5)
+    untrained_run(config, 20)
     return config.folder
 
 

@@ -1,8 +1,10 @@
 """Tiny runs on real data: as a config, as settings of the command line, and as commands that a user types."""
 
+import operator
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
@@ -27,6 +29,28 @@ def tiny_config(folder: Path) -> Config:
         ema=0.9,
         folder=str(folder),
     )
+
+
+VARIABLES = ("params", "batch_stats", "ema")
+
+
+def untrained_run(config: Config, *steps: int) -> None:
+    """A run with a checkpoint at each of `steps`, whose numbers tell them apart; nothing is compiled or trained."""
+    import jax
+
+    from jaxcnn import assemble
+    from jaxcnn.checkpoint import Checkpoints
+    from jaxcnn.run import RunFolder
+
+    images = assemble.load_images(config)
+    state = assemble.assemble(config, images).initial_state()._asdict()
+    with RunFolder(config) as folder:
+        folder.keep_data(images.info)
+        checkpoints = Checkpoints(folder.checkpoints, keep=len(steps))
+        for step in steps:
+            changed = {name: jax.tree.map(partial(operator.add, step / 100), state[name]) for name in VARIABLES}
+            checkpoints.save(step, {**state, **changed}, accuracy=None)
+        checkpoints.close()
 
 
 TINY = [
