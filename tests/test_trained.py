@@ -56,7 +56,7 @@ def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
 
 
 def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
-    variables = {"params": {"a": {"k": np.ones(2)}, "b": {"k": np.ones(3)}}, "batch_stats": {}}
+    variables = {"params": {"a": {"k": np.ones(2, np.float32)}, "b": {"k": np.ones(3, np.float32)}}, "batch_stats": {}}
     checkpoints = checkpoint.Checkpoints(tmp_path, keep=1)
     checkpoints.save(1, {**variables, "ema": None}, accuracy=None)
     checkpoints.close()
