@@ -1,5 +1,6 @@
 """A config becomes what a training needs: the data on the devices, the recipe of a step, the first state."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -158,6 +159,7 @@ def assemble(config: Config, images: Images) -> Training:
         accumulate=config.accumulate,
         ema=config.ema,
         views=config.views,
+        total_steps=total if "progress" in inspect.signature(model).parameters else 0,
         side=sizes.get(0, 0),
     )
 

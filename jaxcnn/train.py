@@ -70,6 +70,8 @@ class Recipe:
     accumulate: int = 1
     ema: float = 0.0
     views: str = "one"
+    total_steps: int = 0
+    """What `progress` is a share of, for a model whose call takes it (NASNet's drop-path grows); 0: it takes none."""
     side: int = 0
     """Height and width that images are resized to in training; 0: as they are."""
 
@@ -111,7 +113,10 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
-    gradient, batch_stats, sums = _gradient(recipe, trained, frozen, state.batch_stats, images, targets, dropout_key)
+    options = {"progress": state.step / recipe.total_steps} if recipe.total_steps else {}
+    gradient, batch_stats, sums = _gradient(
+        recipe, trained, frozen, state.batch_stats, images, targets, dropout_key, options
+    )
     gradient, batch_stats = lax.pmean((gradient, batch_stats), recipe.axis)
     batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
     sums = lax.psum(sums, recipe.axis)
@@ -169,7 +174,14 @@ def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw
 
 
 def _gradient(
-    recipe: Recipe, trained: Tree, frozen: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array
+    recipe: Recipe,
+    trained: Tree,
+    frozen: Tree,
+    batch_stats: Tree,
+    images: Array,
+    targets: Array,
+    key: Array,
+    options: dict[str, Any],
 ) -> tuple[Tree, Tree, metrics.Sums]:
     """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other.
 
@@ -181,13 +193,15 @@ def _gradient(
         params = rules.combine(trained, frozen)
         variables = {"params": params, "batch_stats": batch_stats}
         with frozen_statistics(still):
-            logits, updated = recipe.model.apply(
-                variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}
+            output, updated = recipe.model.apply(
+                variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}, **options
             )
+        logits, heads = output if isinstance(output, tuple) else (output, ())
         loss = recipe.loss(logits, targets)
+        auxiliary = sum(recipe.model.auxiliary_weight * recipe.loss(head, targets).mean() for head in heads)
         labels = targets if targets.ndim == 1 else targets.argmax(-1)
         penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
-        return loss.mean() + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
+        return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
 
     differentiate = jax.grad(objective, has_aux=True)
     if recipe.accumulate == 1:
