@@ -4,6 +4,9 @@ Frozen whitening filters, Muon on renormalised kernels, rates of their own for b
 pixels of translation, label smoothing, six views at the test. All 50,000 images train: nothing is chosen here.
 
 Command   python -m experiments.speedrun94
+          python -m experiments.speedrun94 --sizes 0% 20 50% 24 83% 32 --duration 6epochs      (half the work)
+Cost      8 epochs of 118 M multiply-adds an image
+Result    the original: 94.0 % on the original data, 91.0 % on the one re-encoded as JPEG; here not measured yet
 """
 
 from jaxcnn.cli import main

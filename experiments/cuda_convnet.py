@@ -1,0 +1,30 @@
+"""The 26 % network of cuda-convnet (Krizhevsky 2011, layers-80sec): three 5x5 convolutions, half a minute on his GPU.
+
+Rate 0.001, divided by ten at 8/9.5 and 9/9.5 of the training, twice the rate for biases; decay 0.004, and 0.03 in the
+dense layers; no augmentation.
+
+Command   python -m experiments.cuda_convnet
+Cost      10 epochs of 12.3 M multiply-adds an image
+Result    published: 26 % error without augmentation, on the original data
+"""
+
+from jaxcnn.cli import main
+from jaxcnn.config import Config, LossConfig, OptimizerConfig, ScheduleConfig
+
+CONFIG = Config(
+    name="cuda_convnet",
+    model="cudaconvnet_quick",
+    loss=LossConfig(l2=0.004),
+    optimizer=OptimizerConfig(
+        name="momentum",
+        learning_rate=0.001,
+        decay_rules=(("Dense_*kernel", 7.5), ("*kernel", 1.0), ("*", 0.0)),
+        rate_rules=(("*bias", 2.0),),
+    ),
+    schedule=ScheduleConfig(name="step", boundaries=("84%", "95%")),
+    duration="10epochs",
+    batch_size=128,
+)
+
+if __name__ == "__main__":
+    main(CONFIG, __doc__)
