@@ -1,6 +1,7 @@
 """Every sweep of experiments/ is well formed, in small and in full; two are run through the command line."""
 
 import importlib
+import os
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -38,6 +39,8 @@ def test_there_is_a_sweep_for_each_question():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["first_steps", "batch_size"])
 def test_a_sweep_runs_with_its_panels(name, tmp_path: Path):
+    if not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "cifar10").is_dir():
+        pytest.skip("TFDS_DATA_DIR holds no cifar10")
     changes = ["--set", "duration", "2epochs", "data.train", "500"]
     only = ["--only", "neuron, two classes", "softmax", "reference class", "squared error"]
     only = only if name == "first_steps" else ["--only", "32", "128"]
