@@ -9,16 +9,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import linen as nn
+from flax.errors import ScopeParamShapeError
 
 from jaxcnn import augment, data, losses, optimizers, origin, schedules, train
 from jaxcnn.config import Config, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
-from jaxcnn.parallel import Devices, local_devices
-from jaxcnn.run import DataInfo, normalizer
+from jaxcnn.parallel import Devices, job_devices
+from jaxcnn.run import DataInfo, input_shape, normalizer
 from jaxcnn.tracking import say
 from jaxcnn.train import Pool, Recipe, TrainState
+
+WHITENED = 5000
+"""Training images whose patches make whitening filters."""
 
 LARGE_BATCH = 500
 """Images per evaluation step, if a training batch is smaller."""
@@ -115,20 +120,28 @@ def assemble(config: Config, images: Images) -> Training:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
     augmentation = augment.build(config.augment, len(info.label_names))
     augment.check(augmentation, info.image_shape)
-    devices = local_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
+    devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
-    counts = count(model, info.image_shape)
+    shape = input_shape(config, info)
+    counts = count(model, shape)
 
     steps_per_epoch = info.train // config.batch_size
     total = steps(config.duration, steps_per_epoch)
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
-    variables = jax.jit(lambda key: train.initial_variables(model, key, info.image_shape))(init_key)
+    variables = jax.jit(lambda key: train.initial_variables(model, key, shape))(init_key)
     variables, account = origin.start(config, model, variables)
+    normalize = normalizer(config, info)
+    if config.init.whiten:
+        first = images.dataset.train_images[images.split.train[:WHITENED]]
+        variables = origin.whiten(config.init.whiten, first, normalize, variables)
     params, batch_stats = variables["params"], variables["batch_stats"]
-    frozen = optimizers.frozen_until(
-        config.optimizer, params, batch_stats, lambda when: steps(when, steps_per_epoch, total)
-    )
+
+    def when(duration: str) -> int:
+        return steps(duration, steps_per_epoch, total)
+
+    frozen = optimizers.frozen_until(config.optimizer, params, batch_stats, when)
+    sizes = {when(begin): _fitting(side, model, shape, variables) for begin, side in config.sizes}
     recipe = Recipe(
         model=model,
         optimizer=optimizers.build(config.optimizer, schedule, params, frozen[0]),
@@ -139,12 +152,13 @@ def assemble(config: Config, images: Images) -> Training:
         moving=optimizers.moving(frozen[1], 0),
         decay_weights=optimizers.decay_weights(config.optimizer, params),
         augment=augmentation,
-        normalize=normalizer(config, info),
+        normalize=normalize,
         steps_per_epoch=steps_per_epoch,
         axis=devices.axis,
         accumulate=config.accumulate,
         ema=config.ema,
         views=config.views,
+        side=sizes.get(0, 0),
     )
 
     if not any(jax.tree.leaves(recipe.trainable)):
@@ -153,8 +167,8 @@ def assemble(config: Config, images: Images) -> Training:
     def compiled(phase: Recipe) -> Callable[..., Any]:
         return devices.compile(partial(train.train_step, phase), shared=2, split=1, donate=(0,))
 
-    starts = sorted({start for start in jax.tree.leaves(frozen) if 0 < start < total})
-    phases = [_unfrozen(recipe, frozen, start) for start in starts]
+    starts = sorted({int(start) for start in (*jax.tree.leaves(frozen), *sizes) if 0 < start < total})
+    phases = [_phase(recipe, frozen, sizes, start) for start in starts]
 
     def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
@@ -169,14 +183,28 @@ def assemble(config: Config, images: Images) -> Training:
         account=account,
         initial_state=lambda: devices.replicate(train.initial_state(recipe, variables, run_key)),
         train_step=compiled(recipe),
-        later_steps=tuple((int(start), compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
+        later_steps=tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
         eval_step=devices.compile(eval_step, shared=2, split=2),
         eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
     )
 
 
-def _unfrozen(recipe: Recipe, frozen: tuple[Any, Any], step: float) -> Recipe:
-    """The recipe of the phase that begins at `step`."""
+def _fitting(side: int, model: nn.Module, shape: tuple[int, ...], variables: Any) -> int:
+    """`side`, if the model takes images of that size with the variables it has.
+
+    Raises: UserError if it does not.
+    """
+    images = jax.ShapeDtypeStruct((1, side, side, shape[-1]), jnp.float32)
+    try:
+        jax.eval_shape(partial(model.apply, train=False), variables, images)
+    except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
+        raise UserError(f"sizes: the model does not take images of {side} x {side}: {error}") from None
+    return side
+
+
+def _phase(recipe: Recipe, frozen: tuple[Any, Any], sizes: Mapping[int, int], start: int) -> Recipe:
+    """The recipe of the phase that begins at step `start`."""
     until, statistics_until = frozen
-    trainable, moving = optimizers.moving(until, step), optimizers.moving(statistics_until, step)
-    return replace(recipe, trainable=trainable, moving=moving)
+    side = next((sizes[begin] for begin in sorted(sizes, reverse=True) if begin <= start), 0)
+    trainable, moving = optimizers.moving(until, start), optimizers.moving(statistics_until, start)
+    return replace(recipe, trainable=trainable, moving=moving, side=side)

@@ -1,9 +1,11 @@
 """Checkpoints with Orbax: save, restore, and read the variables alone.
 
 A checkpoint is a folder named after its step; it is written beside and renamed when complete, so it is whole or
-absent. The newest ones are kept and, besides them, the best on validation.
+absent. The newest ones are kept and, besides them, the best on validation. Digests of all arrays lie in its metadata
+and are compared at every read, so that damage is an error and never a wrong number.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from jaxcnn import rules
+from jaxcnn.digests import damaged, digests
 from jaxcnn.errors import UserError
 
 Tree = Any
 ITEM = "state"
+METADATA = "_CHECKPOINT_METADATA"
 
 
 def _accuracy(metrics: dict[str, float]) -> float:
@@ -59,7 +63,8 @@ class Checkpoints:
             return
         metrics = None if accuracy is None else {"accuracy": accuracy}
         try:
-            self._manager.save(step, args=ocp.args.Composite(**{ITEM: ocp.args.StandardSave(state)}), metrics=metrics)
+            args = ocp.args.Composite(**{ITEM: ocp.args.StandardSave(state)})
+            self._manager.save(step, args=args, metrics=metrics, custom_metadata={"digests": digests(state)})
         except Exception as error:  # Orbax and TensorStore raise many kinds
             raise self._not_saved(error) from error
 
@@ -74,9 +79,30 @@ class Checkpoints:
         abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, target)
         try:
             args = ocp.args.Composite(**{ITEM: ocp.args.StandardRestore(abstract)})
-            return self._manager.restore(step, args=args)[ITEM]
+            return _verified(self.folder, step, self._manager.restore(step, args=args)[ITEM])
         except Exception as error:
             raise _unreadable(self.folder, step, error) from error
+
+    def set_aside_damaged(self, target: Tree) -> dict[int, str]:
+        """Moves every checkpoint that cannot be read to `damaged/` beside the folder; step -> what is wrong with it."""
+        wrong: dict[int, str] = {}
+        for step in complete_steps(self.folder):
+            try:
+                self.restore(target, step)
+            except UserError as error:
+                wrong[step] = str(error).splitlines()[0]
+        if wrong and len(wrong) == len(complete_steps(self.folder)):
+            raise UserError(
+                "none of the checkpoints can be read, and none was moved:\n  " + "\n  ".join(wrong.values()) + "\n"
+                "To begin anew, choose another --folder."
+            )
+        if jax.process_index() == 0:
+            for step in wrong:
+                _set_aside(self.folder / str(step))
+        if wrong:
+            ocp.multihost.sync_global_processes("damaged checkpoints are set aside")
+            self._manager.reload()
+        return wrong
 
     def close(self) -> None:
         self.wait()
@@ -92,10 +118,10 @@ class Checkpoints:
 
 
 def complete_steps(folder: Path) -> list[int]:
-    """The steps whose checkpoints are complete, ascending; reads the disk alone."""
+    """The steps whose checkpoints were completed, ascending; reads the disk alone."""
     if not folder.is_dir():
         return []
-    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / "_CHECKPOINT_METADATA").exists())
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit())
 
 
 def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
@@ -117,7 +143,7 @@ def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
                 restore_args=ocp.checkpoint_utils.construct_restore_args(abstract),
                 partial_restore=True,
             )
-            restored = checkpointer.restore(path, args=args)
+            restored = _verified(folder, step, checkpointer.restore(path, args=args))
     except UserError:
         raise
     except Exception as error:
@@ -133,11 +159,41 @@ def _select(only: str, variables: Tree) -> Tree:
     return unflatten_dict({key: leaf for key, leaf in flat.items() if rules.matches(only, names[key])})
 
 
+def _verified(folder: Path, step: int, tree: Tree) -> Tree:
+    """`tree`, if it is what was saved at `step`; what was saved without digests is taken as it is.
+
+    Raises: ValueError that names the first array that differs.
+    """
+    metadata = json.loads((folder / str(step) / METADATA).read_text())
+    expected = (metadata.get("custom_metadata") or {}).get("digests")
+    wrong = damaged(tree, expected) if expected is not None else []
+    if wrong:
+        raise ValueError(f"{wrong[0]} is not what was saved ({len(wrong)} damaged arrays)")
+    return tree
+
+
+def _set_aside(path: Path) -> None:
+    """Moves a checkpoint to `damaged/`, under a name that is free there."""
+    aside = path.parent.parent / "damaged"
+    try:
+        aside.mkdir(exist_ok=True)
+        taken = {p.name for p in aside.iterdir()}
+        names = [path.name, *(f"{path.name}-{n}" for n in range(2, len(taken) + 3))]
+        path.rename(aside / next(name for name in names if name not in taken))
+    except OSError as error:
+        raise UserError(f"cannot move {path} to {aside}: {error.strerror}") from None
+
+
 def _unreadable(folder: Path, step: int, error: Exception) -> UserError:
     others = [other for other in complete_steps(folder) if other != step]
     path = folder / str(step)
-    remedy = f"Remove it (rm -r {path}) to go on from step {others[-1]}" if others else "There is no other checkpoint"
-    return UserError(f"the checkpoint {path} cannot be read: {_reason(error)}\n{remedy}.")
+    message = f"the checkpoint {path} cannot be read: {_reason(error)}"
+    if not others:
+        return UserError(f"{message}\nThere is no other checkpoint.")
+    return UserError(
+        f"{message}\nTo go on from the newest that can be read, add --resume good (the others are {others}; damaged "
+        f"ones are moved aside, not removed). To load another: step={others[-1]}."
+    )
 
 
 def _reason(error: BaseException) -> str:

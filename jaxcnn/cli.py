@@ -1,13 +1,14 @@
 """A config class becomes a command line; errors become one message and an exit status.
 
-Exit status: 0 done, 2 something the user can mend, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (both saved).
+Exit status: 0 done, 1 another process of the run is gone, 2 something the user can mend, 130 stopped by Ctrl-C and 143
+by SIGTERM (both saved).
 """
 
 import sys
 from pathlib import Path
 from typing import Any
 
-from jaxcnn import runtime
+from jaxcnn import processes, runtime
 from jaxcnn.config import Config, folder_of
 from jaxcnn.errors import UserError
 from jaxcnn.sweep import Sweep, SweepOptions
@@ -28,9 +29,14 @@ def main(config: Config, description: str | None) -> None:
 
 
 def _train(config: Config) -> int:
+    runtime.prepare(config.devices, config.dtype)
+    with processes.job(config.distributed):
+        return _train_in_job(config)
+
+
+def _train_in_job(config: Config) -> int:
     from jaxcnn.tracking import say
 
-    runtime.prepare(config.devices, config.dtype)
     folder = folder_of(config)
     what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
     say(f"{config.name}: {what} -> {folder}")

@@ -27,7 +27,10 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
     chosen = only(rows, options.only)
     left = [row for row in chosen if not row.ended]
     say(f"sweep {sweep.name}: {len(chosen)} runs, {len(chosen) - len(left)} of them ended before -> {home}")
-    outcome = _run(left, options, home) if left else Outcome({})
+    first = [Row(config.name, config.seed, config) for config in sweep.first]
+    outcome = _run([row for row in first if not row.ended], options, home) if left else Outcome({})
+    if left and not (outcome.failed or outcome.stopped):
+        outcome = _run(left, options, home)
     if outcome.stopped:
         say("stopped; type the same command again to go on.")
         return outcome.stopped
@@ -58,6 +61,8 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
 
 
 def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
+    if not rows:
+        return Outcome({})
     tasks, logs = tasks_of(rows, options.stack), home / "logs"
     if options.cluster:
         start = cluster.submitter(options.cluster, logs, parse_changes(options.cluster_options))

@@ -38,6 +38,8 @@ class DataConfig:
     """Share of the training images that get another class's label, each class alike; the other splits keep theirs."""
     normalization: str = "standardize"
     """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
+    upscale: int = 0
+    """Pixels a side to which images are enlarged (bilinear) before the network sees them; 0: as they are."""
     fallback: str = ""
     """A data set to use instead, loudly, where `name` is neither on disk nor to be downloaded."""
 
@@ -57,13 +59,13 @@ class LossConfig:
 @dataclass(frozen=True)
 class OptimizerConfig:
     name: str = "momentum"
-    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion or muon."""
+    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion, muon or airbench (muon and nesterov)."""
     learning_rate: float = 0.1
     """The peak of the schedule."""
     weight_decay: float | None = None
     """Decoupled decay: each step also subtracts rate * weight_decay * w. (Coupled: loss.l2.)"""
     momentum: float | None = None
-    """momentum, nesterov, rmsprop, muon."""
+    """momentum, nesterov, rmsprop, muon, airbench."""
     b1: float | None = None
     """adam, adamw, lion: decay of the first moment."""
     b2: float | None = None
@@ -78,6 +80,8 @@ class OptimizerConfig:
     """(pattern over the parameter path, multiplier of weight decay, l1 and l2); the first match wins."""
     rate_rules: Rules = ()
     """(pattern, multiplier of the learning rate); unmatched: 1."""
+    renormalize: tuple[str, ...] = ()
+    """Patterns of kernels that each step first scales to the norm sqrt(output channels)."""
     freeze: tuple[str, ...] = ()
     """Patterns of parameters that do not train; no gradient is computed for them."""
     unfreeze: tuple[tuple[str, str], ...] = ()
@@ -112,6 +116,18 @@ class InitConfig:
     restore: tuple[tuple[str, str], ...] = (("*", "take"),)
     """(pattern, action) over the parameter path, the first match wins: take, take NEW/NAME/* (renamed), fresh (ours
     starts anew) or leave (theirs stays behind). What no rule accounts for is an error."""
+    whiten: str = ""
+    """Path of a convolution kernel that begins as the whitening filters of 5,000 training images."""
+
+
+@dataclass(frozen=True)
+class DistributedConfig:
+    coordinator: str = ""
+    """HOST:PORT of process 0, the same in every process; `auto`: ask SLURM, a TPU pod or Open MPI; empty: alone."""
+    processes: int = 0
+    """How many processes the run has; with `auto` not needed."""
+    process: int = 0
+    """Which of them this is: 0 ... processes - 1; process 0 writes. With `auto` not needed."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +156,8 @@ class Config:
     """Parts into which a batch is cut, one after the other, to save memory."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is evaluated and loaded; 0: none."""
+    sizes: tuple[tuple[str, int], ...] = ()
+    """(when, side): from then on training images are resized to side x side; evaluation sees them as they are."""
     views: Literal["one", "mirror", "mirror_and_shift"] = "one"
     """Test-time augmentation: the views of an image whose logits are averaged in every evaluation."""
     evaluate_every: str = "1epochs"
@@ -157,8 +175,12 @@ class Config:
     folder: str = ""
     """Where the run lies; empty: runs/NAME."""
     devices: int = 0
-    """How many devices to use; 0: all. On a CPU more than one are virtual."""
+    """How many devices each process uses; 0: all. On a CPU more than one are virtual."""
     init: InitConfig = field(default_factory=InitConfig)
+    resume: Literal["latest", "good"] = "latest"
+    """Where a begun run goes on: at its newest checkpoint, or at the newest that can be read (damaged ones are set
+    aside)."""
+    distributed: DistributedConfig = field(default_factory=DistributedConfig)
 
     def __post_init__(self) -> None:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
@@ -172,7 +194,7 @@ class Config:
             raise UserError(f"ema is a decay per step in 0 ... 1 (0: none), not {self.ema}")
 
 
-WHERE_NOT_WHAT = ("folder", "devices", "tensorboard")
+WHERE_NOT_WHAT = ("folder", "devices", "tensorboard", "resume", "distributed")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epochs?|steps?|%)\s*")
@@ -252,7 +274,7 @@ def _tuples(value: Any) -> Any:
 def differences(ours: Config, theirs: Config) -> list[str]:
     """One line for each setting in which two configs differ in what they compute."""
     a, b = flat(to_dict(ours)), flat(to_dict(theirs))
-    names = [name for name in a if name not in WHERE_NOT_WHAT and a[name] != b[name]]
+    names = [name for name in a if name.split(".")[0] not in WHERE_NOT_WHAT and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 
 

@@ -1,5 +1,6 @@
 """The loop: data -> compiled steps -> run folder; the only place with a `for` over steps."""
 
+import signal
 import time
 from collections import deque
 from typing import Any
@@ -30,9 +31,11 @@ def fit(config: Config) -> dict[str, Any]:
     config = runtime.settle(config)
     images = load_images(config)
     training = assemble(config, images)
-    with RunFolder(config) as folder, Stop() as stop:
+    devices = training.devices
+    with RunFolder(config, devices.first) as folder, Stop() as stop:
         folder.keep_data(images.info)
         folder.keep_environment(_describe_devices(training))
+        devices.meet("the run's folder is there")
         return _Session(config, training, folder, stop, began).run()
 
 
@@ -42,6 +45,7 @@ class _Session:
     def __init__(self, config: Config, training: Training, folder: RunFolder, stop: Stop, began: float) -> None:
         self.config, self.training, self.folder, self.stop, self.began = config, training, folder, stop, began
         self.checkpoints = Checkpoints(folder.checkpoints, config.keep)
+        self.asked_to_stop = False
         self.pool, self.split = training.pool(), training.images.split
         self.rates = config.optimizer.learning_rate * training.multipliers()
         per_epoch = training.recipe.steps_per_epoch
@@ -58,7 +62,7 @@ class _Session:
         state = self._begin()
         begun_at = int(state.step)
         self._announce(begun_at)
-        self.log = Log(self.folder.path, begun_at, self.config.tensorboard)
+        self.log = Log(self.folder.path, begun_at, self.config.tensorboard, self.training.devices.first)
         try:
             with ProgressBar(self.training.total_steps, begun_at, self.config.batch_size) as self.bar:
                 state = self._train(state, begun_at)
@@ -70,17 +74,20 @@ class _Session:
     def _begin(self) -> TrainState:
         self.folder.keep_origin(self.training.account)
         state = self.training.initial_state()
+        if self.config.resume == "good":
+            for step, wrong in self.checkpoints.set_aside_damaged(state._asdict()).items():
+                say(f"WARNING: {wrong}\nWARNING: step {step:,} is set aside in {self.folder.path / 'damaged'}")
         latest = self.checkpoints.latest
         if latest is None:
             return state
         return TrainState(**self.checkpoints.restore(state._asdict(), latest))
 
     def _train(self, state: TrainState, begun_at: int) -> TrainState:
-        running: deque[tuple[int, Any]] = deque()
+        running: deque[tuple[int, Any, Any]] = deque()
         pending: tuple[int, Any] | None = None
         for step, indices in self._batches(begun_at):
             state, sums = self.training.train_step_at(step - 1)(state, self.pool, indices)
-            running.append((step, sums))
+            running.append((step, sums, self.training.devices.any(self.stop.received is not None)))
             if len(running) > IN_FLIGHT:
                 self._show(*running.popleft())
             if step % self.log_every == 0 or step == self.training.total_steps:
@@ -111,7 +118,7 @@ class _Session:
         """Whether to evaluate, and whether to save, after `step`."""
         last = step == self.training.total_steps
         evaluate = self.evaluate_every != NEVER and (step % self.evaluate_every == 0 or last)
-        return evaluate, step % self.checkpoint_every == 0 or last or self.stop.received is not None
+        return evaluate, step % self.checkpoint_every == 0 or last or self._stopping
 
     def _pause_to_judge(self, step: int, state: TrainState, pending: Any) -> Any:
         """Evaluates, saves and stops where it is time to; returns the metrics that are still unwritten."""
@@ -123,19 +130,26 @@ class _Session:
         paused = time.monotonic()
         accuracy = self._validate(step, state) if evaluate else None
         if save:
-            self.checkpoints.save(step, state._asdict(), accuracy)
+            self.checkpoints.save(step, self.training.devices.whole(state._asdict()), accuracy)
         self.bar.pause(time.monotonic() - paused)
-        if self.stop.received is not None and step < self.training.total_steps:
+        if self._stopping and step < self.training.total_steps:
             self.checkpoints.wait()
+            received = self.stop.received or signal.SIGTERM  # another process received it
             raise Stopped(
-                self.stop.received,
-                f"{self.stop.received.name}: saved step {step} of {self.training.total_steps} in "
+                received,
+                f"{received.name}: saved step {step} of {self.training.total_steps} in "
                 f"{self.folder.path}; type the same command again to go on.",
             )
         return None
 
-    def _show(self, step: int, sums: Any) -> None:
+    @property
+    def _stopping(self) -> bool:
+        """One process stops after the step in which it is asked to; several at one that all know of, a little later."""
+        return self.stop.received is not None if self.training.devices.alone else self.asked_to_stop
+
+    def _show(self, step: int, sums: Any, asked_to_stop: Any) -> None:
         jax.block_until_ready(sums)
+        self.asked_to_stop = bool(asked_to_stop)
         seen = metrics.summarise(sums)
         validated = f"  validation {self.validation['accuracy']:.2%}" if self.validation else ""
         self.bar.update(step, f"loss {seen['loss']:.3f}  accuracy {seen['accuracy']:.2%}{validated}")

@@ -73,6 +73,22 @@ def muon(momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999, eps: float 
     return optax.chain(descent, optax.scale(-1.0))
 
 
+def airbench(momentum: float = 0.6) -> Direction:
+    """Muon in three steps and without factors for convolution kernels, Nesterov momentum 0.85 for all else.
+
+    Source: airbench94_muon (Jordan 2024, arXiv:2404.00498, and its repository).
+    """
+
+    def parts(params: Tree) -> Tree:
+        return jax.tree.map(lambda p: "kernels" if p.ndim == 4 else "others", params)
+
+    def as_matrices(params: Tree) -> Tree:
+        return jax.tree.map(lambda _: MuonDimensionNumbers((0, 1, 2), (3,)), params)
+
+    kernels = optax.contrib.scale_by_muon(beta=momentum, ns_steps=3, weight_dimension_numbers=as_matrices)
+    return optax.partition({"kernels": kernels, "others": nesterov(0.85)}, parts)
+
+
 OPTIMIZERS: dict[str, Callable[..., Direction]] = {
     "sgd": sgd,
     "momentum": momentum,
@@ -83,11 +99,13 @@ OPTIMIZERS: dict[str, Callable[..., Direction]] = {
     "adamw": adam,
     "lion": lion,
     "muon": muon,
+    "airbench": airbench,
 }
 DEFAULT_DECAY = {"adamw": 1e-4, "lion": 1e-3}
 """Optax's own, for the optimizers that are defined with decay; zero for the others."""
 
 FOREVER = math.inf
+"""Until when a parameter is frozen that never trains."""
 
 HYPER_PARAMETERS = ("momentum", "b1", "b2", "decay", "eps")
 
@@ -140,6 +158,8 @@ def build(
     mask = moving(until, FOREVER)
     decays, _ = rules.partition(mask, decay_weights(config, params))
     rates, _ = rules.partition(mask, rules.assign(config.rate_rules, params, 1.0, "optimizer.rate_rules"))
+    patterns = [(pattern, True) for pattern in config.renormalize]
+    renormalized, _ = rules.partition(mask, rules.assign(patterns, params, False, "optimizer.renormalize"))
 
     def decayed(updates: Tree, params: Tree) -> Tree:
         return jax.tree.map(lambda u, w, share: u + decay * share * w if share else u, updates, params, decays)
@@ -153,7 +173,17 @@ def build(
         optax.identity() if absent(decay) else optax.stateless(decayed),
         optax.stateless(scaled) if config.rate_rules else optax.identity(),
         optax.scale_by_schedule(lambda count: -config.learning_rate * schedule(count)),
+        optax.stateless(partial(_after_scaling, renormalized)) if config.renormalize else optax.identity(),
     )
+
+
+def _after_scaling(chosen: Tree, updates: Tree, params: Tree) -> Tree:
+    """Updates that also bring the chosen kernels [..., outputs] to the norm sqrt(outputs), as if that came first."""
+
+    def towards_the_norm(scaled: bool, update: jax.Array, w: jax.Array) -> jax.Array:
+        return update + w * (w.shape[-1] ** 0.5 / optax.tree.norm(w) - 1) if scaled else update
+
+    return jax.tree.map(towards_the_norm, chosen, updates, params)
 
 
 def _nothing_is_unfrozen(when: str) -> int:
@@ -167,6 +197,8 @@ def _each_from_its_start(direction: Callable[[], Direction], until: Tree) -> Dir
         return direction()
 
     def begin_at(start: float) -> Direction:
+        if not start:
+            return direction()
         return optax.conditionally_transform(direction(), partial(operator.le, start))
 
     return optax.partition({start: begin_at(start) for start in sorted(starts)}, until)

@@ -1,15 +1,18 @@
 """Where a run starts: `init.from` -> the variables of a run, of a step of it, or of a .safetensors file."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from flax import linen as nn
-from flax.traverse_util import unflatten_dict
+from flax.traverse_util import flatten_dict, unflatten_dict
 
 from jaxcnn import checkpoint, weights
 from jaxcnn.config import Config, InitConfig, folder_of
-from jaxcnn.errors import UserError
+from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.layers.whitening import whitening_filters
 from jaxcnn.tracking import say
 from jaxcnn.trained import load
 from jaxcnn.transfer import transfer
@@ -55,6 +58,21 @@ def _first_that_fits(models: list[nn.Module], arrays: dict[str, np.ndarray]) -> 
         except UserError as error:
             refused = refused or error
     raise refused or UserError("init.from: the file holds no layer")
+
+
+def whiten(path: str, images: np.ndarray, normalize: Callable[[jax.Array], jax.Array], variables: Tree) -> Tree:
+    """`variables` with the whitening filters of `images` [B, H, W, C] uint8 as the kernel at `path`.
+
+    Raises: UserError if there is no such kernel, or it has not the shape of whitening filters.
+    """
+    kernels: dict[str, Any] = flatten_dict(variables["params"], sep="/")
+    if path not in kernels:
+        raise UserError(f"init.whiten: there is no {path!r}; {did_you_mean(path, list(kernels))}")
+    filters = whitening_filters(normalize(jax.numpy.asarray(images)), kernels[path].shape[0])
+    if filters.shape != kernels[path].shape:
+        theirs, ours = list(filters.shape), list(kernels[path].shape)
+        raise UserError(f"init.whiten: whitening filters of that window are {theirs}, and {path} is {ours}")
+    return variables | {"params": unflatten_dict({**kernels, path: filters}, sep="/")}
 
 
 def start(config: Config, model: nn.Module, fresh: Tree) -> tuple[Tree, dict[str, Any]]:

@@ -5,13 +5,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+import jax
 import jax.numpy as jnp
 
 from jaxcnn import data
@@ -38,32 +38,37 @@ class DataInfo:
 
 
 class RunFolder:
-    """A run on disk, opened for training: new, or unfinished and of the same config.
+    """A run on disk, opened for training: new, or unfinished and of the same config; of several processes one `writes`.
 
     Raises: UserError if the folder holds another config, something else than a run, or is in use.
     """
 
-    def __init__(self, config: Config) -> None:
-        self.path = folder_of(config)
+    def __init__(self, config: Config, writes: bool = True) -> None:
+        self.path, self._writes = folder_of(config), writes
         self._check(config)
+        self._lock = self._take(config) if writes else None
+
+    def _take(self, config: Config) -> TextIO:
         try:
             (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-            self._lock = (self.path / ".lock").open("w")
+            lock = (self.path / ".lock").open("w")
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}; choose another with --folder") from None
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._lock.close()
+            lock.close()
             raise UserError(f"{self.path} is in use by another process; choose another with --folder") from None
         if not (self.path / "config.json").exists():
             write_json(self.path / "config.json", to_dict(config))
+        return lock
 
     def __enter__(self) -> "RunFolder":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
     @property
     def checkpoints(self) -> Path:
@@ -76,7 +81,7 @@ class RunFolder:
         """
         path = self.path / "data.json"
         if not path.exists():
-            write_json(path, asdict(info))
+            self._write("data.json", asdict(info))
             return
         before = from_dict(DataInfo, read_json(path), "data.json")
         if before != info:
@@ -106,10 +111,14 @@ class RunFolder:
             "machine": platform.machine(),
             "devices": devices,
         }
-        write_json(self.path / "environment.json", environment)
+        self._write("environment.json", environment)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        write_json(self.path / "summary.json", summary)
+        self._write("summary.json", summary)
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        if self._writes:
+            write_json(self.path / name, values)
 
     def _check(self, config: Config) -> None:
         if not self.path.exists():
@@ -138,7 +147,19 @@ def finished(config: Config) -> dict[str, Any] | None:
 
 
 def read_config(path: Path) -> Config:
-    return from_dict(Config, read_json(path / "config.json"), "config.json")
+    """The config of the run in the folder `path`.
+
+    Raises: UserError if it cannot be read, or was written by another version of jaxcnn that has other settings.
+    """
+    try:
+        return from_dict(Config, read_json(path / "config.json"), "config.json")
+    except UserError as error:
+        writer = path / "environment.json"
+        theirs = read_json(writer)["packages"]["jaxcnn"] if writer.exists() else "unknown"
+        raise UserError(
+            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}: "
+            "read it with the version that wrote it."
+        ) from None
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -162,8 +183,18 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
-def normalizer(config: Config, info: DataInfo) -> Any:
-    """uint8 images -> the numbers the model sees."""
-    return partial(
-        data.normalize, name=config.data.normalization, mean=info.mean, std=info.std, dtype=jnp.dtype(config.dtype)
-    )
+def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
+    """uint8 images [B, H, W, C] -> the numbers the model sees, [B, *input_shape]."""
+
+    def normalized(images: jax.Array) -> jax.Array:
+        numbers = data.normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
+        shape = input_shape(config, info)
+        return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
+
+    return normalized
+
+
+def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
+    """Height, width and channels of what the model sees."""
+    side = config.data.upscale
+    return (side, side, info.image_shape[-1]) if side else info.image_shape

@@ -48,7 +48,8 @@ Numbers = dict[str, jax.Array]
 
 
 def stackable(config: Config) -> bool:
-    return specs.parse(config.model)[0] in MODELS and not config.optimizer.unfreeze
+    one_phase_alone = not config.optimizer.unfreeze and not config.distributed.coordinator
+    return specs.parse(config.model)[0] in MODELS and one_phase_alone
 
 
 def kinship(config: Config) -> str:
@@ -155,7 +156,7 @@ class _Stack(fit._Session):
         stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (len(self.members), *jnp.shape(x))), empty)
         return self.training.devices.replicate(stacked)
 
-    def _show(self, step: int, sums: Any, *_: Any) -> None:
+    def _show(self, step: int, sums: Any, asked_to_stop: Any) -> None:
         jax.block_until_ready(sums)
         seen = [metrics.summarise(_take(sums, place))["accuracy"] for place in self.active]
         self.bar.update(step, f"{len(seen)} runs, accuracy {min(seen, default=0):.2%} to {max(seen, default=0):.2%}")

@@ -1,6 +1,7 @@
 """What a run tells: a progress bar on a terminal, plain lines elsewhere, JSON lines and TensorBoard events on disk."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -20,13 +21,16 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 class Log:
     """metrics.jsonl, one row a line, and the same scalars as TensorBoard events."""
 
-    def __init__(self, folder: Path, step: int, tensorboard: bool) -> None:
-        """Opens the log of a run that stands at `step`; rows beyond it, from before a crash, are dropped."""
-        self._path = folder / "metrics.jsonl"
+    def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
+        """Opens the log of a run that stands at `step`; rows beyond it, from before a crash, are dropped.
+
+        Of several processes one `writes`.
+        """
+        self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
         kept = [json.dumps(row) + "\n" for row in read_rows(self._path) if row["step"] <= step]
         self._path.write_text("".join(kept))
         self._file = self._path.open("a", buffering=1)
-        self._events = _event_writer(folder / "events", step) if tensorboard else None
+        self._events = _event_writer(folder / "events", step) if tensorboard and writes else None
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
         self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")

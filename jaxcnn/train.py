@@ -70,6 +70,8 @@ class Recipe:
     accumulate: int = 1
     ema: float = 0.0
     views: str = "one"
+    side: int = 0
+    """Height and width that images are resized to in training; 0: as they are."""
 
 
 def no_metrics() -> Tree:
@@ -105,7 +107,7 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     key = jax.random.fold_in(state.key, state.step)
     images, labels = pool.images[indices], pool.labels[indices]
     images, targets = recipe.augment(_draw(recipe, state, key, indices), images, labels)
-    images = recipe.normalize(images)
+    images = _resize(recipe.normalize(images), recipe.side)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
@@ -126,6 +128,13 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
         metrics=totals,
     )
     return state, totals
+
+
+def _resize(images: Array, side: int) -> Array:
+    if side in (0, images.shape[1]):
+        return images
+    batch, *_, channels = images.shape
+    return jax.image.resize(images, (batch, side, side, channels), "linear")
 
 
 def _updated(recipe: Recipe, gradient: Tree, state: TrainState) -> tuple[Tree, Tree]:

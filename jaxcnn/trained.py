@@ -16,7 +16,7 @@ from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.losses import two_class
 from jaxcnn.models import construct
 from jaxcnn.models.parts import outputs_of, submodules
-from jaxcnn.run import DataInfo, normalizer, read_config, read_json
+from jaxcnn.run import DataInfo, input_shape, normalizer, read_config, read_json
 from jaxcnn.tracking import read_rows
 
 PREDICT_BATCH = 500
@@ -55,7 +55,7 @@ class Run:
 
         Raises: UserError for a layer that the model has not, and as `predict` does.
         """
-        known = submodules(self.model, self.data.image_shape)
+        known = submodules(self.model, input_shape(self.config, self.data))
         if layer not in known:
             raise UserError(f"{self.config.model} has no layer {layer!r}: {did_you_mean(layer, known)}")
         return self._in_batches(partial(self._features, layer=layer), images)
@@ -122,7 +122,7 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
         raise UserError(f"{path} has no checkpoint of step {step}; it has {', '.join(map(str, known))}")
     model = construct.build(config.model, num_classes=len(info.label_names), dtype=jnp.dtype(config.dtype))
     variables = checkpoint.read_variables(path / "checkpoints", step, only)
-    construct.check_variables(model, variables, info.image_shape, path, only)
+    construct.check_variables(model, variables, input_shape(config, info), path, only)
     return Run(path, config, info, model, variables, step, summary or _last_validation(path, step), only)
 
 

@@ -55,9 +55,16 @@ def test_predict_takes_any_number_of_images_and_only_those_of_the_run(trained):
         (lambda run: (run / "config.json").write_text('{"name": "ti'), "config.json cannot be read"),
         (lambda run: (run / "data.json").unlink(), "data.json cannot be read"),
         (lambda run: edit(run / "config.json", lambda c: c.update(batch_sizes=1)), "did you mean 'batch_size'"),
+        (
+            lambda run: edit(run / "config.json", lambda c: c.update(era=9)),
+            r"config.json.era(.|\n)*jaxcnn 0.*and this is 0",
+        ),
         (lambda run: edit(run / "config.json", lambda c: c.update(model="convnet")), "does not fit its model"),
         (lambda run: edit(run / "data.json", lambda d: d.update(label_names=["a", "b"])), "does not fit its model"),
-        (lambda run: (run / "checkpoints/20/_CHECKPOINT_METADATA").unlink(), "no complete checkpoint"),
+        (
+            lambda run: (run / "checkpoints/20/_CHECKPOINT_METADATA").unlink(),
+            "20 cannot be read: .*_CHECKPOINT_METADATA",
+        ),
         (lambda run: (run / "checkpoints/20/state/manifest.ocdbt").unlink(), "cannot be read"),
     ],
 )

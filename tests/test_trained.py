@@ -9,6 +9,7 @@ import pytest
 import jaxcnn
 from jaxcnn import checkpoint, fit
 from jaxcnn.errors import UserError
+from jaxcnn.run import normalizer
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,13 @@ def test_features_are_what_the_layer_gives(path):
     assert run.features(IMAGES[:0], layer="Conv_2").shape == (0, 8, 8, 4)
     with pytest.raises(UserError, match=r"has no layer 'Conv_20': did you mean 'Conv_2'"):
         run.features(IMAGES, layer="Conv_20")
+
+
+def test_images_are_enlarged_for_the_network_and_nobody_else(path):
+    run = jaxcnn.load(path)
+    larger = replace(run, config=replace(run.config, data=replace(run.config.data, upscale=48)))
+    assert larger.features(IMAGES, layer="Conv_0").shape == (3, 24, 24, 4)
+    even = np.full((1, 32, 32, 3), 77, np.uint8)
+    enlarged, plain = (normalizer(each.config, each.data)(jax.numpy.asarray(even)) for each in (larger, run))
+    assert enlarged.shape == (1, 48, 48, 3)
+    np.testing.assert_allclose(enlarged[:, :32, :32], plain, rtol=1e-6)

@@ -1,18 +1,11 @@
-"""Real trainings and real faults, through the command line; minutes, not seconds."""
+"""Real trainings, through the command line; minutes, not seconds."""
 
 import json
 import os
-import random
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from tiny import TINY, environment, run_command
-
-import jaxcnn
+from tiny import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -37,27 +30,3 @@ def test_linear_and_dense_networks_on_cifar10(tmp_path, experiment, arguments, l
     summary = json.loads((tmp_path / f"runs/{experiment}/summary.json").read_text())
     assert summary["dataset"] == "cifar10"
     assert summary["test_accuracy"] > least
-
-
-def test_a_run_killed_again_and_again_ends_as_the_unbroken_one(tmp_path):
-    arguments = ["experiments.quickstart", *TINY, "--duration", "400steps"]
-    assert run_command(*arguments, "--folder", "unbroken", cwd=tmp_path).returncode == 0
-    chance, ended = random.Random(0), None
-    for _ in range(40):
-        command = [sys.executable, "-m", *arguments, "--folder", "broken"]
-        process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
-        try:
-            ended = process.wait(timeout=chance.uniform(3, 8))
-            break
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    if ended is None:
-        assert run_command(*arguments, "--folder", "broken", cwd=tmp_path).returncode == 0
-    runs = [jaxcnn.load(tmp_path / name) for name in ("unbroken", "broken")]
-    assert [run.step for run in runs] == [400, 400]
-    images = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3)).astype(np.uint8)
-    first, second = (run.predict(images) for run in runs)
-    assert (first == second).all()
-    strays = [p.name for p in (tmp_path / "broken/checkpoints").iterdir() if not p.name.isdigit()]
-    assert strays == []

@@ -119,6 +119,24 @@ def test_what_does_not_fit_is_one_message_with_both_sides(source: dict, said: st
         import_weights(small(), source, image_shape=IMAGE)
 
 
+def test_a_layer_that_moved_to_another_block_is_noticed():
+    """All shapes fit, and each kind has its number: the names alone tell."""
+    entries = {"conv1.weight": np.ones((4, 3, 3, 3)), "fc.weight": np.ones((10, 4)), "fc.bias": np.ones(10)}
+    norms = ["bn1"]
+    for block in ("layer1.0", "layer1.1"):
+        entries |= {f"{block}.conv{index}.weight": np.ones((4, 4, 3, 3)) for index in (1, 2)}
+        norms += [f"{block}.bn{index}" for index in (1, 2)]
+    for name in norms:
+        entries |= {f"{name}.{entry}": np.ones(4) for entry in ("weight", "bias", "running_mean", "running_var")}
+    model = MODELS["resnet20"](blocks=(2,), widths=(4,))
+    assert len(import_weights(model, entries).report.taken) == len(entries)
+    entries["layer1.1.conv3.weight"] = entries.pop("layer1.0.conv1.weight")
+    with pytest.raises(
+        UserError, match=r"layer1.0.bn1 and layer1.1.conv1 .* BasicBlock_0/BatchNorm_0 and BasicBlock_0/Conv_1"
+    ):
+        import_weights(model, entries)
+
+
 def test_a_model_without_a_counterpart_is_refused():
     with pytest.raises(UserError, match=r"PreActResNet has no counterpart.*ResNet"):
         import_weights(MODELS["preact_resnet18"](), state_dict())

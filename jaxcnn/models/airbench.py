@@ -49,6 +49,7 @@ class Airbench(nn.Module):
         momentum: share of the running statistics that is kept at each step.
         logit_scale: factor on the logits (1/256 with Muon).
         kernel_init: of the 3x3 convolutions.
+        head_init: of the last layer (normal(1) with Muon).
     """
 
     num_classes: int = 10
@@ -58,6 +59,7 @@ class Airbench(nn.Module):
     logit_scale: float = 1 / 9
     activation: str = "gelu"
     kernel_init: str = "dirac"
+    head_init: str = "torch_uniform"
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -92,7 +94,8 @@ class Airbench(nn.Module):
         x = act(whiten(images))
         for index, width in enumerate(self.widths, 1):
             x = AirbenchGroup(width, self.depth, conv, norm, act, name=f"group{index}")(x)
-        head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype, kernel_init=torch_uniform, name="head")
+        init = initializer(self.head_init)
+        head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype, kernel_init=init, name="head")
         return self.logit_scale * head(x.max(axis=(1, 2))).astype(jnp.float32)
 
 

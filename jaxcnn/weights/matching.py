@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isqrt
 
 import numpy as np
@@ -29,7 +30,8 @@ class Taken:
 def pair(own: list[Layer], foreign: list[Layer]) -> list[tuple[Layer, Layer]]:
     """Ours with theirs, in our order: the n-th convolution with the n-th convolution, and so on.
 
-    Raises: UserError if there are more of a kind on one side, naming the first that does not fit.
+    Raises: UserError if there are more of a kind on one side, naming the first that does not fit, or if kinds are
+    shifted against each other.
     """
     partners: dict[str, Layer] = {}
     for kind in NAMES:
@@ -37,7 +39,28 @@ def pair(own: list[Layer], foreign: list[Layer]) -> list[tuple[Layer, Layer]]:
         if len(ours) != len(theirs):
             raise UserError(_uneven(kind, ours, theirs))
         partners |= {mine.name: other for mine, other in zip(ours, theirs, strict=True)}
-    return [(layer, partners[layer.name]) for layer in own]
+    pairs = [(layer, partners[layer.name]) for layer in own]
+    _check_blocks(pairs)
+    return pairs
+
+
+def _check_blocks(pairs: list[tuple[Layer, Layer]]) -> None:
+    """That what is of one block here is of one block there: an entry lost here and added there would shift a kind."""
+    for (first, other), (second, another) in pairwise(pairs):
+        block = _parent(first.name, "/")
+        together = block == _parent(second.name, "/") and first.kind != second.kind
+        if not together or not (block or (first.kind, second.kind) == ("convolution", "batch norm")):
+            continue
+        theirs = sorted((_parent(other.name, ".") + ".", _parent(another.name, ".") + "."), key=len)
+        if not theirs[1].startswith(theirs[0].lstrip(".")):
+            raise UserError(
+                f"{other.name} and {another.name} of the weights fall to {first.name} and {second.name} of the model, "
+                "which are of one block: was an entry lost and another one added?"
+            )
+
+
+def _parent(name: str, separator: str) -> str:
+    return name.rpartition(separator)[0]
 
 
 def _uneven(kind: str, ours: list[Layer], theirs: list[Layer]) -> str:

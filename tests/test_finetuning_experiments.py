@@ -1,0 +1,72 @@
+"""The experiments on fine-tuning: their rules fit their networks, and what they start from is trained first."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from experiments import cifar100_from_cifar10, finetune, imagenet_weights, vgg_progressive
+from jaxcnn import conduct, optimizers, train
+from jaxcnn.config import Config
+from jaxcnn.launch import Outcome
+from jaxcnn.models import construct
+from jaxcnn.sweep import Sweep, SweepOptions
+from jaxcnn.transfer import transfer
+
+CLASSES = {"cifar10": 10, "cifar100": 100}
+
+
+def shapes(config, value):
+    """The variables of a config's network, all of them `value`."""
+    classes = len(config.data.classes) or CLASSES[config.data.name]
+    model = construct.build(config.model, classes, np.float32)
+    abstract = jax.eval_shape(lambda key: train.initial_variables(model, key, (32, 32, 3)), jax.random.key(0))
+    return jax.tree.map(lambda leaf: np.full(leaf.shape, value, leaf.dtype), abstract)
+
+
+@pytest.mark.parametrize("experiment", [finetune, vgg_progressive, cifar100_from_cifar10])
+def test_what_a_variation_takes_is_there_and_its_patterns_match(experiment):
+    sweep = experiment.SWEEP
+    (first,) = sweep.first
+    source, seen = shapes(first, 1), set()
+    for row in sweep.rows():
+        config, kind = row.config, (row.config.model, row.config.init, row.config.optimizer)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        target = shapes(config, 0)
+        optimizers.frozen_until(config.optimizer, target["params"], target["batch_stats"], lambda when: 1)
+        if config.init.from_:
+            assert config.init.from_ == f"runs/{first.name}"
+            _, report = transfer(source, target, config.init.restore)
+            assert len(report.taken) + len(report.renamed) >= 0.4 * len(jax.tree.leaves(target))
+
+
+def test_every_layer_of_the_shallow_vgg_has_its_place_in_the_deep_one():
+    rules = vgg_progressive.places((1, 1, 2, 2, 2), (2, 2, 3, 3, 3))
+    moves = {source: action for source, action in rules if action.startswith("take Conv")}
+    assert list(moves.values()) == [f"take Conv_{new}/*" for new in (0, 2, 4, 5, 7, 8, 10, 11)]
+
+
+def test_the_imagenet_experiment_has_a_head_of_its_own():
+    config = imagenet_weights.CONFIG
+    source = shapes(replace(config, data=replace(config.data, name="cifar100")), 1)
+    _, report = transfer(source, shapes(config, 0), config.init.restore)
+    assert [entry.name for entry in report.fresh] == ["Dense_0/bias", "Dense_0/kernel"]
+
+
+@pytest.mark.parametrize(("fails", "status", "trained"), [(False, 0, [["base"], ["a", "b"]]), (True, 1, [["base"]])])
+def test_what_the_variations_start_from_is_trained_before_them(tmp_path, monkeypatch, fails, status, trained):
+    calls = []
+
+    def run(rows, options, home):
+        calls.append([row.label for row in rows])
+        return Outcome({rows[0]: "no luck"} if fails else {})
+
+    base = Config(name="base")
+    sweep = Sweep(name="s", base=base, first=(base,), variations={"a": {}, "b": {"batch_size": 64}})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(conduct, "_run", run)
+    assert conduct.conduct(sweep, SweepOptions(), "") == status
+    assert calls == trained
