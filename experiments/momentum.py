@@ -43,8 +43,8 @@ def paths(results: Results) -> Panel:
         axis.contour(across, along, np.asarray(levels), 15, colors="lightgrey", linewidths=0.8)
         for place, (label, settings) in enumerate(KINDS.items()):
             options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
-            config = OptimizerConfig(**options, learning_rate=rate, decay_rules=())  # type: ignore[arg-type]
-            path = landscapes.descend(height, jnp.array(start), config, steps)
+            config = OptimizerConfig(**options, learning_rate=1.0, decay_rules=())  # type: ignore[arg-type]
+            path = landscapes.descend(height, jnp.array(start), config, [rate], steps)[0]
             axis.plot(*path.T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
         axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, {steps} steps")
     handles, labels = axes[0].get_legend_handles_labels()
