@@ -27,7 +27,7 @@ def averaged(results: Results) -> Panel:
     """The first k members on all test images, k = 1 ... 7."""
     from jaxcnn import probe
 
-    runs = [row.run() for row in results.rows]
+    runs = [results.of(label)[0].run() for label in results.labels]
     photographs, labels = probe.examples(runs[0], 10000)
     each = np.stack([run.predict(photographs) for run in runs])
     seen = [probe.scores(each[:k].mean(0), labels) for k in range(1, len(runs) + 1)]

@@ -27,26 +27,26 @@ KINDS = {
 
 
 def paths(results: Results) -> Panel:
-    """Sixty steps of each kind in a ravine and from beside a saddle point."""
+    """The steps of each kind in a ravine, and from beside a saddle point."""
     import jax.numpy as jnp
 
     from jaxcnn import landscapes
 
     figure, axes = new_figure(13, 4.5, 2)
     shown = {
-        "ravine": (landscapes.ravine, (-4.0, 0.8), ((-4.5, 4.5), (-1.2, 1.2)), 0.02),
-        "saddle": (landscapes.saddle, (-1.5, 0.001), ((-1.7, 1.7), (-1.7, 1.7)), 0.05),
+        "ravine": (landscapes.ravine, (-4.0, 0.8), ((-4.5, 4.5), (-1.2, 1.2)), 0.03, 30),
+        "saddle": (landscapes.saddle, (-1.5, 0.001), ((-1.7, 1.7), (-1.7, 1.7)), 0.05, 60),
     }
-    for axis, (title, (height, start, limits, rate)) in zip(axes, shown.items(), strict=True):
+    for axis, (title, (height, start, limits, rate, steps)) in zip(axes, shown.items(), strict=True):
         across, along = np.meshgrid(*(np.linspace(*limit, 100) for limit in limits))
         levels = height(jnp.stack([jnp.asarray(across), jnp.asarray(along)]))
         axis.contour(across, along, np.asarray(levels), 15, colors="lightgrey", linewidths=0.8)
         for place, (label, settings) in enumerate(KINDS.items()):
             options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
-            config = OptimizerConfig(**options, learning_rate=rate, decay_rules=())  # type: ignore[arg-type]
-            path = landscapes.descend(height, jnp.array(start), config, steps=60)
+            config = OptimizerConfig(**options, learning_rate=1.0, decay_rules=())  # type: ignore[arg-type]
+            path = landscapes.descend(height, jnp.array(start), config, [rate], steps)[0]
             axis.plot(*path.T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
-        axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, 60 steps")
+        axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, {steps} steps")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, title="momentum")
     return Panel("A ravine and a saddle", figure)

@@ -1,6 +1,6 @@
 """Small problems on which an optimizer's behaviour can be seen: a ravine, a saddle, sparse features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -25,18 +25,27 @@ def saddle(point: Array) -> Array:
     return 0.5 * point[0] ** 2 - 0.5 * point[1] ** 2 + 0.25 * point[1] ** 4
 
 
-def descend(objective: Callable[[Array], Array], start: Array, config: OptimizerConfig, steps: int) -> np.ndarray:
-    """Every point [steps + 1, ...] of a descent from `start`, at a constant rate, as a network would be trained."""
-    optimizer = optimizers.build(config, optax.constant_schedule(1.0), start)
+def descend(
+    objective: Callable[[Array], Array], start: Array, config: OptimizerConfig, rates: Sequence[float], steps: int
+) -> np.ndarray:
+    """Every point of a descent from `start` at each constant rate, as a network would be trained.
 
-    def step(carry: tuple[Array, optax.OptState], _: None) -> tuple[tuple[Array, optax.OptState], Array]:
-        point, state = carry
-        updates, state = optimizer.update(jax.grad(objective)(point), state, point)
-        moved = jnp.asarray(optax.apply_updates(point, updates))
-        return (moved, state), moved
+    Shape [rates, steps + 1, ...]; the config's learning rate counts as a factor.
+    """
 
-    _, path = jax.jit(lambda point: lax.scan(step, (point, optimizer.init(point)), None, steps))(start)
-    return np.concatenate([np.asarray(start)[None], np.asarray(path)])
+    def path(rate: Array) -> Array:
+        optimizer = optimizers.build(config, lambda _: rate, start)
+
+        def step(carry: tuple[Array, optax.OptState], _: None) -> tuple[tuple[Array, optax.OptState], Array]:
+            point, state = carry
+            updates, state = optimizer.update(jax.grad(objective)(point), state, point)
+            moved = jnp.asarray(optax.apply_updates(point, updates))
+            return (moved, state), moved
+
+        _, points = lax.scan(step, (start, optimizer.init(start)), None, steps)
+        return jnp.concatenate([start[None], points])
+
+    return np.asarray(jax.jit(jax.vmap(path))(jnp.asarray(rates)))
 
 
 def sparse_regression(features: int = 200, examples: int = 2000, seed: int = 0) -> Callable[[Array], Array]:

@@ -33,6 +33,7 @@ def outputs(model: nn.Module, variables: Tree, images: jax.Array) -> dict[str, j
 
     images are normalised; the outputs are those before normalisation layers and activations.
     """
+
     seen: dict[str, jax.Array] = {}
 
     def keep(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
@@ -41,9 +42,13 @@ def outputs(model: nn.Module, variables: Tree, images: jax.Array) -> dict[str, j
             seen["/".join(context.module.path)] = output
         return output
 
-    with nn.intercept_methods(keep):
-        model.apply(variables, images, train=False)
-    return seen
+    def look(variables: Tree, images: jax.Array) -> list[jax.Array]:
+        with nn.intercept_methods(keep):
+            model.apply(variables, images, train=False)
+        return list(seen.values())
+
+    values = jax.jit(look)(variables, images)
+    return dict(zip(seen, values, strict=True))  # a dict that leaves jit has its keys sorted
 
 
 def gradients(model: nn.Module, variables: Tree, images: jax.Array, labels: np.ndarray) -> Tree:
@@ -111,4 +116,5 @@ def scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def fresh(spec: str, seed: int = 0, image_shape: tuple[int, ...] = (32, 32, 3)) -> tuple[nn.Module, Tree]:
     """A model of ten classes by its name and options, and its variables at step 0."""
     model = construct.build(spec, 10, jnp.float32)
-    return model, model.init(jax.random.key(seed), jnp.zeros((1, *image_shape)), train=False)
+    images = jnp.zeros((1, *image_shape))
+    return model, jax.jit(lambda key: model.init(key, images, train=False))(jax.random.key(seed))

@@ -9,24 +9,20 @@ from jaxcnn import landscapes
 from jaxcnn.config import OptimizerConfig
 
 
-def config(name, rate, **options):
-    return OptimizerConfig(name=name, learning_rate=rate, decay_rules=(), **options)
+def path(name, rate, steps):
+    config = OptimizerConfig(name=name, learning_rate=1.0, decay_rules=())
+    return landscapes.descend(landscapes.ravine, jnp.array([-4.0, 0.8]), config, [rate / 2, rate], steps)[1]
 
 
 def test_plain_descent_is_the_recursion_written_out():
-    start = jnp.array([-4.0, 0.8])
-    path = landscapes.descend(landscapes.ravine, start, config("sgd", 0.02), steps=5)
     along, across = 0.98, 1 - 0.02 * 40
     by_hand = [(-4.0 * along**k, 0.8 * across**k) for k in range(6)]
-    np.testing.assert_allclose(path, by_hand, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(path("sgd", 0.02, steps=5), by_hand, rtol=1e-5, atol=1e-7)
 
 
 def test_momentum_is_sooner_at_the_bottom_of_the_ravine():
-    start = jnp.array([-4.0, 0.8])
-    ends = {
-        name: landscapes.ravine(jnp.asarray(landscapes.descend(landscapes.ravine, start, config(name, 0.02), 60)[-1]))
-        for name in ("sgd", "momentum", "nesterov")
-    }
+    names = ("sgd", "momentum", "nesterov")
+    ends = {name: landscapes.ravine(jnp.asarray(path(name, 0.02, steps=60)[-1])) for name in names}
     assert ends["nesterov"] < ends["momentum"] < ends["sgd"]
 
 
