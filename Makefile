@@ -19,8 +19,9 @@ else
 VENV := .venv
 endif
 RUN := $(VENV)/bin/python
+TORCH_VENV := $(VENV)-torch
 
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train test test-slow lint format bench bench-startup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +42,12 @@ lint: $(VENV)/.installed-dev ## check format, lint and types
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
 
+bench: $(TORCH_VENV)/.installed-bench ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20")
+	@$(TORCH_VENV)/bin/python -m experiments.bench $(ARGS)
+
+bench-startup: $(VENV)/.installed ## time from a command to its first step, cold and again
+	@$(RUN) -m experiments.bench.startup $(ARGS)
+
 clean: ## remove the environments (runs/ stays)
 	rm -rf .venv .venv-*
 
@@ -60,3 +67,9 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@echo 'installing jaxcnn and its development tools (under a minute, once)'
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(TORCH_VENV)/.installed-bench: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn and PyTorch in $(TORCH_VENV) (minutes, once; where pip would fetch its CUDA wheels, name its CPU index: PIP_EXTRA_INDEX_URL)'
+	@[ -x $(TORCH_VENV)/bin/python ] || $(RUN) -m venv $(TORCH_VENV)
+	@$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@

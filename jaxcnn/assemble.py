@@ -77,7 +77,15 @@ def load_images(config: Config) -> Images:
         say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
         dataset, fallback = data.load(wanted.fallback), True
         validation = min(validation, len(dataset.train_labels) // 10)
-    split = data.split(dataset, validation, config.seed)
+    return describe(dataset, validation, config.seed, fallback)
+
+
+def describe(dataset: data.Dataset, validation: int, seed: int = 0, fallback: bool = False) -> Images:
+    """Splits a data set in memory, `validation` images held out by `seed`, and says what a run remembers of it.
+
+    Raises: UserError for a validation split that it cannot give.
+    """
+    split = data.split(dataset, validation, seed)
     mean, std = PUBLISHED.get(dataset.name) or data.statistics(dataset)
     info = DataInfo(
         name=dataset.name,
