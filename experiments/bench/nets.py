@@ -21,4 +21,5 @@ NETS = {
     "resnet18": Net(128),
     "vgg16_bn": Net(128),
     "mobilenet_v1": Net(128),
+    "quicknet": Net(500),
 }

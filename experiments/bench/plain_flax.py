@@ -89,12 +89,25 @@ class MobileNetV1(nn.Module):
         return nn.Dense(CLASSES)(x.mean(axis=(1, 2)))
 
 
+class QuickNet(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        conv = partial(nn.Conv, padding=1, use_bias=False)
+        norm = partial(nn.BatchNorm, use_running_average=not train, momentum=0.9)
+        x = nn.relu(norm()(conv(32, (4, 4), strides=2)(x)))
+        for width in (64, 128):
+            x = nn.relu(norm()(nn.max_pool(conv(width, (3, 3))(x), (2, 2), strides=(2, 2))))
+            x = x + nn.relu(norm()(conv(width, (3, 3))(x)))
+        return nn.Dense(CLASSES, use_bias=False)(x.max(axis=(1, 2))) / 8
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "airbench94": Airbench94,
     "resnet20": partial(ResNet, (3, 3, 3), (16, 32, 64), project=False),
     "resnet18": partial(ResNet, (2, 2, 2, 2), (64, 128, 256, 512), project=True),
     "vgg16_bn": VGG16,
     "mobilenet_v1": MobileNetV1,
+    "quicknet": QuickNet,
 }
 
 

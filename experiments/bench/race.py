@@ -116,7 +116,7 @@ def _beside(reference: Process, net: str, batch: int, contender: str, python: st
 
 def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[list[float]]:
     """Seconds of each step of each process; a warm-up, which does not count, decides how long a turn is."""
-    warm = [min(process.ask("step", count=2)["seconds"]) for process in processes]
+    warm = [process.ask("step", count=1)["seconds"][0] for process in processes]
     counts = [steps or max(1, round(TURN / seconds)) for seconds in warm]
     seconds: list[list[float]] = [[] for _ in processes]
     for _ in range(rounds):

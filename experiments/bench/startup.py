@@ -92,7 +92,7 @@ def run(options: Options) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / "startup.md"
     path.write_text(f"CPU: {cpu()}\n\n{table.markdown(rows)}")
-    table.show("From command to first step", rows)
+    table.show("From command to first step", rows, tuple(rows[0]))
     say(f"written to {path}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,8 @@ from experiments.bench.race import Lane
 Rows = list[dict[str, str]]
 PASSES = 3
 """Forward, gradient by activations, gradient by weights: each costs about the multiply-adds of the forward pass."""
+HEADLINES = ("contender", "ms a step", "images/s", "GFLOP/s", "peak MB", "time", "memory")
+"""The columns that fit on a terminal; the files have all."""
 
 TORCH = ("torch_float32_huge", "torch_autocast_huge")
 
@@ -96,11 +99,11 @@ def write_csv(path: Path, rows: Rows) -> None:
         writer.writerows(rows)
 
 
-def show(title: str, rows: Rows) -> None:
+def show(title: str, rows: Rows, columns: Sequence[str]) -> None:
     """On a terminal, on standard output."""
-    table = Table(title=title)
-    for name in rows[0]:
-        table.add_column(name, justify="left" if name in ("net", "contender", "command") else "right")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    for name in columns:
+        table.add_column(name, justify="left" if name == columns[0] else "right")
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*(row[name] for name in columns))
     Console().print(table)

@@ -101,10 +101,35 @@ def mobilenet_v1() -> nn.Module:
     return nn.Sequential(*layers, *head(channels))
 
 
+class QuickNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 32, 4, 2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
+        self.stages = nn.Sequential(QuickStage(32, 64), QuickStage(64, 128), nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        self.head = nn.Linear(128, CLASSES, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.stages(self.stem(x))) / 8
+
+
+class QuickStage(nn.Module):
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.relu(self.norm1(functional.max_pool2d(self.conv1(x), 2)))
+        return x + functional.relu(self.norm2(self.conv2(x)))
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "airbench94": Airbench94,
     "resnet20": partial(resnet, (3, 3, 3), (16, 32, 64), project=False),
     "resnet18": partial(resnet, (2, 2, 2, 2), (64, 128, 256, 512), project=True),
     "vgg16_bn": vgg16_bn,
     "mobilenet_v1": mobilenet_v1,
+    "quicknet": QuickNet,
 }
