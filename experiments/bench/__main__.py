@@ -1,7 +1,8 @@
 """Whole training steps side by side: jaxcnn, plain Flax and PyTorch, each in a process of its own.
 
 Command   make bench      (or: python -m experiments.bench --nets resnet20 --contenders jaxcnn flax)
-Cost      about 15 minutes for all on two CPU cores, and 10 GB of memory for airbench94
+Cost      airbench94, jaxcnn against PyTorch's autocast with and without huge pages, two rounds: 2 minutes on two CPU
+          cores, 5 GB; all nets and contenders several times that
 Result    runs/bench.md and runs/bench.csv
 """
 
