@@ -19,8 +19,9 @@ else
 VENV := .venv
 endif
 RUN := $(VENV)/bin/python
+TORCH_VENV := $(VENV)-torch
 
-.PHONY: help train test test-slow results lint format clean parity
+.PHONY: help train train-2proc test test-slow lint format results parity bench bench-startup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,15 +47,20 @@ sweep-%: $(VENV)/.installed
 
 results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
 	@$(RUN) -m jaxcnn.gather
-parity: ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
-	@$(MAKE) --no-print-directory VENV=.venv-parity .venv-parity/.installed-parity
-	@.venv-parity/bin/python -m pytest -q -m parity tests/parity $(ARGS)
+parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
+	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check format, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
 
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+
+bench: $(TORCH_VENV)/.installed ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20")
+	@$(TORCH_VENV)/bin/python -m experiments.bench $(ARGS)
+
+bench-startup: $(VENV)/.installed ## time from a command to its first step, cold and again
+	@$(RUN) -m experiments.bench.startup $(ARGS)
 
 clean: ## remove the environments (runs/ stays)
 	rm -rf .venv .venv-*
@@ -76,7 +82,8 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-parity: pyproject.toml | $(VENV)/bin/python
-	@echo 'installing jaxcnn, PyTorch, torchvision and timm (once; gigabytes, unless pip is pointed at wheels for the CPU)'
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev,parity]'
+$(TORCH_VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn and PyTorch in $(TORCH_VENV) (minutes, once; where pip would fetch its CUDA wheels, name its CPU index: PIP_EXTRA_INDEX_URL)'
+	@[ -x $(TORCH_VENV)/bin/python ] || $(RUN) -m venv $(TORCH_VENV)
+	@$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,torch]'
 	@touch $@

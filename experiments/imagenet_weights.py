@@ -5,6 +5,7 @@ The weights are a local file, in torchvision's names; where torch is installed, 
 Of the network at 32 pixels the last map is a single one; `--data.upscale 96` is dearer and better.
 
 Command   python -m experiments.imagenet_weights --init.from resnet18.safetensors
+Result    not measured here: there were no published weights on the machine
 """
 
 from jaxcnn.cli import main

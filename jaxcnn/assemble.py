@@ -14,7 +14,7 @@ from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
 from jaxcnn import augment, data, losses, optimizers, origin, schedules, train
-from jaxcnn.config import Config, steps
+from jaxcnn.config import Config, DataConfig, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
@@ -92,8 +92,16 @@ def load_images(config: Config) -> Images:
         say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
         dataset, fallback = data.load(wanted.fallback), True
         validation = min(validation, len(dataset.train_labels) // 10)
-    split = data.split(dataset, validation, config.seed, wanted.train)
-    dataset = data.with_label_noise(dataset, split.train, wanted.label_noise, config.seed)
+    return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
+
+
+def describe(dataset: data.Dataset, settings: DataConfig, seed: int = 0, fallback: bool = False) -> Images:
+    """Splits a data set in memory as `settings` say, by `seed`, and says what a run remembers of it.
+
+    Raises: UserError for a split that it cannot give.
+    """
+    split = data.split(dataset, settings.validation, seed, settings.train)
+    dataset = data.with_label_noise(dataset, split.train, settings.label_noise, seed)
     mean, std = PUBLISHED.get(dataset.name) or data.statistics(dataset)
     info = DataInfo(
         name=dataset.name,

@@ -1,0 +1,62 @@
+"""jaxcnn as its users run it: the step that `fit` takes, in a process that `runtime.prepare` set up."""
+
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.bench.nets import CLASSES, LEARNING_RATE, MOMENTUM, NETS, SIDE, WEIGHT_DECAY
+from jaxcnn import runtime
+from jaxcnn.assemble import assemble, describe
+from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, ScheduleConfig
+from jaxcnn.data import Dataset, epoch_order
+
+VERSION = f"jaxcnn on jax {jax.__version__}"
+BATCHES = 4
+"""As many batches make an epoch: the other contenders have no data set either."""
+
+
+def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
+    """Gather, augment, normalise, forward, loss, backward, optimizer and metrics."""
+    config = Config(
+        name="bench",
+        model=net,
+        augment=("crop:padding=4", "flip"),
+        loss=LossConfig(l2=WEIGHT_DECAY),
+        optimizer=OptimizerConfig(
+            name="nesterov", learning_rate=LEARNING_RATE, momentum=MOMENTUM, freeze=NETS[net].frozen
+        ),
+        schedule=ScheduleConfig(name="constant"),
+        batch_size=batch,
+        dtype=dtype,  # type: ignore[bad-argument-type]
+    )
+    config = runtime.settle(config)
+    training = assemble(config, describe(_noise(BATCHES * batch), DataConfig(validation=0)))
+    state, pool, batches = training.initial_state(), training.pool(), _batches(batch)
+
+    def step() -> None:
+        nonlocal state
+        state, sums = training.train_step(state, pool, training.devices.split(next(batches)))
+        jax.block_until_ready((state, sums))
+
+    return step
+
+
+def product(side: int, dtype: str) -> Callable[[], None]:
+    matrix = jax.random.normal(jax.random.key(0), (side, side)).astype(dtype)
+    multiply = jax.jit(jnp.matmul)
+    return lambda: jax.block_until_ready(multiply(matrix, matrix))
+
+
+def _noise(count: int) -> Dataset:
+    """Images of CIFAR-10's shape, which cost a step what real ones do."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
+    labels = np.arange(count, dtype=np.int32) % CLASSES
+    return Dataset("noise", "", "", images, labels, images[:1], labels[:1], tuple(map(str, range(CLASSES))))
+
+
+def _batches(size: int) -> Iterator[np.ndarray]:
+    while True:
+        yield from epoch_order(BATCHES * size, seed=0, epoch=0).reshape(BATCHES, size)
