@@ -20,7 +20,7 @@ VENV := .venv
 endif
 RUN := $(VENV)/bin/python
 
-.PHONY: help train test test-slow lint format clean
+.PHONY: help train train-2proc test test-slow lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,12 @@ help: ## list the targets
 
 train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
 	@$(RUN) -m experiments.quickstart $(ARGS)
+
+PORT ?= 12355
+train-2proc: $(VENV)/.installed ## the same in two processes that share every batch, as two machines would
+	@job="-m experiments.quickstart --folder runs/quickstart-2proc $(ARGS) --distributed.processes 2"; \
+	job="$$job --distributed.coordinator localhost:$(PORT) --distributed.process"; \
+	$(RUN) $$job 1 & $(RUN) $$job 0; status=$$?; wait; exit $$status
 
 test: $(VENV)/.installed-dev ## run the tests
 	@$(RUN) -m pytest -q -n auto --dist worksteal $(ARGS)
