@@ -31,6 +31,12 @@ help: ## list the targets
 train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
 	@$(RUN) -m experiments.quickstart $(ARGS)
 
+PORT ?= 12355
+train-2proc: $(VENV)/.installed ## the same in two processes that share every batch, as two machines would
+	@job="-m experiments.quickstart --folder runs/quickstart-2proc $(ARGS) --distributed.processes 2"; \
+	job="$$job --distributed.coordinator localhost:$(PORT) --distributed.process"; \
+	$(RUN) $$job 1 & $(RUN) $$job 0; status=$$?; wait; exit $$status
+
 test: $(VENV)/.installed-dev ## run the tests
 	@$(RUN) -m pytest -q -n auto --dist worksteal $(ARGS)
 

@@ -1,7 +1,7 @@
 """What checkpoints cost: time that training waits for a save, time until it is on disk, restore, size; at three sizes.
 
 Command   python -m experiments.bench_checkpoints
-Cost      about two minutes, 3 GB of memory and of a temporary folder
+Cost      minutes on an idle machine, 3 GB of memory and 1 GB of a temporary folder
 Result    README, "When something breaks"
 """
 

@@ -36,6 +36,7 @@ def fit(config: Config) -> dict[str, Any]:
         folder.keep_data(images.info)
         folder.keep_environment(_describe_devices(training))
         devices.meet("the run's folder is there")
+        folder.confirm()
         return _Session(config, training, folder, stop, began).run()
 
 

@@ -18,7 +18,7 @@ from jaxcnn.config import DistributedConfig
 from jaxcnn.errors import UserError
 
 START_SECONDS = 120
-"""How long to wait for all processes to come."""
+"""How long to wait for all processes to come; then XLA ends this one with status 134."""
 
 PROBES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 GOODBYE = b"."
@@ -61,6 +61,8 @@ def job(config: DistributedConfig) -> Iterator[None]:
 def _join(config: DistributedConfig) -> None:
     import jax
 
+    from jaxcnn.tracking import say
+
     known: dict[str, Any] = {}
     if config.coordinator != "auto":
         if ":" not in config.coordinator or not 0 <= config.process < config.processes:
@@ -76,6 +78,8 @@ def _join(config: DistributedConfig) -> None:
         }
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from jaxcnn.signals
     try:
+        # Where not all come, XLA aborts with pages of its own, so what is waited for must be said before.
+        say(f"waiting up to {START_SECONDS} s for all processes of the run at {config.coordinator}")
         jax.distributed.initialize(**known, initialization_timeout=START_SECONDS)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
@@ -95,12 +99,10 @@ def _link(config: DistributedConfig) -> list[socket.socket]:
     announced = f"{secrets.token_hex(TOKEN_BYTES // 2)} {port} {host}".encode().ljust(300)
     announced = bytes(broadcast_one_to_all(np.frombuffer(announced, np.uint8)).astype(np.uint8)).decode()
     token, port, host = announced.split()
-    if server is None:
-        link = socket.create_connection((host, int(port)), timeout=START_SECONDS)
-        link.sendall(token.encode() + jax.process_index().to_bytes(4, "big"))
-        links = {0: link}
-    else:
-        links = _accept(server, token.encode(), count - 1)
+    try:
+        links = _accept(server, token.encode(), count - 1) if server else _call(host, int(port), token.encode())
+    except OSError as error:
+        raise UserError(f"the processes of the run cannot connect to process 0 at {host}:{port}: {error}") from None
     for process, link in links.items():
         link.settimeout(None)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -109,6 +111,14 @@ def _link(config: DistributedConfig) -> list[socket.socket]:
                 link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         threading.Thread(target=_watch, args=(process, link), daemon=True).start()
     return list(links.values())
+
+
+def _call(host: str, port: int, token: bytes) -> dict[int, socket.socket]:
+    import jax
+
+    link = socket.create_connection((host, port), timeout=START_SECONDS)
+    link.sendall(token + jax.process_index().to_bytes(4, "big"))
+    return {0: link}
 
 
 def _accept(server: socket.socket, token: bytes, count: int) -> dict[int, socket.socket]:

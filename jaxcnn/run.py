@@ -44,11 +44,20 @@ class RunFolder:
     """
 
     def __init__(self, config: Config, writes: bool = True) -> None:
-        self.path, self._writes = folder_of(config), writes
-        self._check(config)
-        self._lock = self._take(config) if writes else None
+        self.path, self._config, self._writes = folder_of(config), config, writes
+        self._lock = self._take() if writes else None
 
-    def _take(self, config: Config) -> TextIO:
+    def confirm(self) -> None:
+        """For a process that does not write, once the folder is there.
+
+        Raises: UserError if the process sees no run there, or one of another config than its own.
+        """
+        if not (self.path / "config.json").exists():
+            raise UserError(f"this process sees no run in {self.path}: --folder must be on a disk that all share")
+        self._check(self._config)
+
+    def _take(self) -> TextIO:
+        self._check(self._config)
         try:
             (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
             lock = (self.path / ".lock").open("w")
@@ -60,7 +69,7 @@ class RunFolder:
             lock.close()
             raise UserError(f"{self.path} is in use by another process; choose another with --folder") from None
         if not (self.path / "config.json").exists():
-            write_json(self.path / "config.json", to_dict(config))
+            write_json(self.path / "config.json", to_dict(self._config))
         return lock
 
     def __enter__(self) -> "RunFolder":

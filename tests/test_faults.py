@@ -23,8 +23,26 @@ pytestmark = pytest.mark.slow
 OFTEN = [*TINY, "--model", "mlp:hidden=(64,)", "--checkpoint-every", "2steps", "--evaluate-every", "10steps"]
 """A run that is saving most of the time."""
 
+PATIENCE = 900
+"""Seconds; a machine that does much else besides is slow."""
 
-def start(folder: str, *arguments: str, cwd: Path) -> subprocess.Popen:
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts runs in `tmp_path`; what a test leaves running is killed at its end."""
+    started: list[subprocess.Popen] = []
+
+    def begin(folder: str, *arguments: str) -> subprocess.Popen:
+        started.append(launch(folder, *arguments, cwd=tmp_path))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def launch(folder: str, *arguments: str, cwd: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "experiments.quickstart", *OFTEN, *arguments, "--folder", folder]
     cached = environment(JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")  # a restart is mostly compilation
     return subprocess.Popen(command, cwd=cwd, env=cached, stderr=subprocess.PIPE, text=True)
@@ -32,13 +50,13 @@ def start(folder: str, *arguments: str, cwd: Path) -> subprocess.Popen:
 
 def wait_for_a_step_beyond(process: subprocess.Popen, run: Path, step: int) -> int:
     """The newest step on disk as soon as it is larger than `step`, or when the process has ended."""
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         newest = max(complete_steps(run / "checkpoints"), default=0)
         if newest > step or process.poll() is not None:
             return newest
         time.sleep(0.01)
-    raise AssertionError(f"no step beyond {step} after three minutes")
+    raise AssertionError(f"no step beyond {step} after {PATIENCE} seconds")
 
 
 def arrays(run: Path) -> list[np.ndarray]:
@@ -61,41 +79,38 @@ def assert_same_end(first: Path, second: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
-def test_a_run_killed_at_twenty_random_moments_ends_as_the_unbroken_one(tmp_path):
-    kills, duration = 20, ("--duration", "240steps")
-    whole = start("unbroken", *duration, cwd=tmp_path)
+def test_a_run_killed_at_twenty_random_moments_ends_as_the_unbroken_one(start, tmp_path):
+    kills, duration = 20, ("--duration", "120steps")
+    whole = start("unbroken", *duration)
+    assert whole.wait(timeout=PATIENCE) == 0
     chance, newest, broken = random.Random(0), 0, tmp_path / "broken"
     half_saved = 0
     for _ in range(kills):
-        process = start("broken", *duration, cwd=tmp_path)
+        process = start("broken", *duration)
         newest = wait_for_a_step_beyond(process, broken, newest)
         time.sleep(chance.uniform(0, 0.3))
         assert process.poll() is None, process.stderr.read()
         process.kill()
         process.communicate()
         half_saved += any(not p.name.isdigit() for p in (broken / "checkpoints").iterdir())
-    last = start("broken", *duration, cwd=tmp_path)
-    _, errors = last.communicate(timeout=400)
+    last = start("broken", *duration)
+    _, errors = last.communicate(timeout=PATIENCE)
     assert last.returncode == 0, errors
     assert "resumed at step" in errors
     assert half_saved, "no kill fell into a save: the test shows nothing"
-    assert whole.wait(timeout=400) == 0
     assert_same_end(tmp_path / "unbroken", broken)
     assert [p.name for p in (broken / "checkpoints").iterdir() if not p.name.isdigit()] == []
 
 
-def test_a_second_ctrl_c_ends_at_once_and_what_was_saved_stays(tmp_path):
-    process = start("run", "--duration", "1000000steps", cwd=tmp_path)
+def test_a_second_ctrl_c_ends_at_once_and_what_was_saved_stays(start, tmp_path):
+    process = start("run", "--duration", "1000000steps")
     wait_for_a_step_beyond(process, tmp_path / "run", 0)
-    process.send_signal(signal.SIGSTOP)  # so that both arrive before the step is over
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGCONT)
     began = time.monotonic()
     while process.poll() is None and time.monotonic() - began < 60:
         process.send_signal(signal.SIGINT)
-        time.sleep(0.02)
+        time.sleep(0.01)  # less than a save takes
     _, errors = process.communicate(timeout=60)
-    assert process.returncode in (-signal.SIGINT, 130), errors
+    assert process.returncode == -signal.SIGINT, errors
     assert "Traceback" not in errors
     assert jaxcnn.load(tmp_path / "run").step >= 2
 
@@ -106,7 +121,7 @@ def mounted(tmp_path: Path, mount: str, command: str) -> subprocess.CompletedPro
         pytest.skip("this machine lets no process mount anything (unshare -rm)")
     script = f"cd {tmp_path} && {mount} && cd {tmp_path} && {command}"
     arguments = ["unshare", "-rm", "bash", "-c", script]
-    return subprocess.run(arguments, env=environment(), capture_output=True, text=True, timeout=400)
+    return subprocess.run(arguments, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
 
 
 def command(*arguments: str) -> str:
@@ -127,7 +142,8 @@ def test_a_full_disk_is_one_message_and_with_room_again_the_run_goes_on(tmp_path
 
 
 def test_a_read_only_run_can_be_loaded_and_not_trained_on(tmp_path):
-    assert run_command("experiments.quickstart", *TINY, "--duration", "20steps", "--folder", "run", cwd=tmp_path)
+    arguments = ("experiments.quickstart", *TINY, "--duration", "20steps", "--folder", "run")
+    assert run_command(*arguments, cwd=tmp_path, timeout=PATIENCE).returncode == 0
     (tmp_path / "run/summary.json").unlink()
     load = shlex.join([sys.executable, "-c", "import jaxcnn; print('loaded', jaxcnn.load('run').step)"])
     train = command("--duration", "20steps", "--folder", "run")
@@ -143,11 +159,11 @@ def test_a_read_only_run_can_be_loaded_and_not_trained_on(tmp_path):
 
 def test_a_checkpoint_of_eight_devices_goes_on_with_one(tmp_path):
     arguments = ("experiments.quickstart", *TINY, "--duration", "20steps", "--folder", "run")
-    eight = run_command(*arguments, "--devices", "8", cwd=tmp_path, timeout=400)
+    eight = run_command(*arguments, "--devices", "8", cwd=tmp_path, timeout=PATIENCE)
     assert eight.returncode == 0, eight.stderr
     step, variables = jaxcnn.load(tmp_path / "run").step, jaxcnn.load(tmp_path / "run").variables
     (tmp_path / "run/summary.json").unlink()
-    one = run_command(*arguments, cwd=tmp_path, timeout=400)
+    one = run_command(*arguments, cwd=tmp_path, timeout=PATIENCE)
     assert "resumed at step 20" in one.stderr
     again = jaxcnn.load(tmp_path / "run")
     assert (step, again.step) == (20, 20)
@@ -160,14 +176,14 @@ def test_a_checkpoint_written_with_the_oldest_python_and_jax_is_read_by_this_one
         pytest.skip("no .venv-python3.11: make test PYTHON=python3.11 ARGS=tests/test_rules.py makes it")
     arguments = ["-m", "experiments.quickstart", *TINY, "--duration", "40steps", "--folder", "run"]
     written = subprocess.run(
-        [python, *arguments], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=400
+        [python, *arguments], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE
     )
     assert written.returncode == 0, written.stderr
     run = jaxcnn.load(tmp_path / "run")
     assert run.step == 40
     (tmp_path / "run/summary.json").unlink()
     shutil.rmtree(tmp_path / "run/checkpoints/40")
-    result = run_command(*arguments[1:], cwd=tmp_path, timeout=400)
+    result = run_command(*arguments[1:], cwd=tmp_path, timeout=PATIENCE)
     assert result.returncode == 0, result.stderr
     assert "resumed at step 20" in result.stderr
     closest = jaxcnn.load(tmp_path / "run").metrics["test_accuracy"]

@@ -16,9 +16,9 @@ from tiny import TINY, environment, run_command
 
 import jaxcnn
 from jaxcnn.checkpoint import ITEM, complete_steps
-from jaxcnn.run import read_json
 
-ARGUMENTS = ["experiments.quickstart", *TINY, "--model", "quicknet:widths=(4,4)"]
+ARGUMENTS = ["experiments.quickstart", *TINY, "--model", "mlp:hidden=(32,)", "--checkpoint-every", "10steps"]
+PATIENCE = 900
 STATED_SECONDS = 30
 """Within this, a survivor has stopped (README, "More than one machine")."""
 
@@ -28,8 +28,29 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
-def two(*arguments: str, cwd: Path) -> list[subprocess.Popen]:
-    """The two processes of one run."""
+@pytest.fixture
+def started():
+    """Processes; what a test leaves running is killed at its end."""
+    processes: list[subprocess.Popen] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def two(started, tmp_path):
+    """Starts the two processes of one run in `tmp_path`."""
+
+    def begin(*arguments: str) -> list[subprocess.Popen]:
+        pair = launch(*arguments, cwd=tmp_path)
+        started.extend(pair)
+        return pair
+
+    return begin
+
+
+def launch(*arguments: str, cwd: Path) -> list[subprocess.Popen]:
     job = ("--distributed.coordinator", f"localhost:{free_port()}", "--distributed.processes", "2")
     return [
         subprocess.Popen(
@@ -44,20 +65,22 @@ def two(*arguments: str, cwd: Path) -> list[subprocess.Popen]:
     ]
 
 
-def ends(processes: list[subprocess.Popen], timeout: float = 400) -> list[tuple[int, str, str]]:
-    """(exit status, standard output, standard error without Gloo's own lines) of each."""
+def ends(processes: list[subprocess.Popen], timeout: float = PATIENCE) -> list[tuple[int, str, str]]:
+    """(exit status, standard output, standard error without what Gloo and the start say) of each."""
     results = []
     for process in processes:
         said, errors = process.communicate(timeout=timeout)
-        lines = [line for line in errors.splitlines() if not line.startswith("[Gloo]")]
+        lines = [line for line in errors.splitlines() if not line.startswith(("[Gloo]", "waiting up to"))]
         results.append((process.returncode, said, "\n".join(lines)))
     return results
 
 
 def begun(processes: list[subprocess.Popen], run: Path, step: int) -> None:
-    deadline = time.monotonic() + 300
-    while max(complete_steps(run / "checkpoints"), default=0) < step and time.monotonic() < deadline:
+    """Waits for a checkpoint of `step` or later."""
+    deadline = time.monotonic() + PATIENCE
+    while max(complete_steps(run / "checkpoints"), default=0) < step:
         assert all(process.poll() is None for process in processes), ends(processes)
+        assert time.monotonic() < deadline, f"no step {step} after {PATIENCE} seconds"
         time.sleep(0.05)
 
 
@@ -70,48 +93,64 @@ def state(run: Path, step: int):
     return jax.tree.map(np.asarray, restored | {"key": jax.random.key_data(restored["key"])})
 
 
+def take_back(run: Path) -> None:
+    """The run as it was after step 20."""
+    (run / "summary.json").unlink()
+    shutil.rmtree(run / "checkpoints/40")
+
+
 @pytest.mark.slow
-def test_two_processes_of_two_devices_are_one_process_of_four_bit_for_bit(tmp_path):
-    both = ("--duration", "40steps")
-    results = ends(two(*both, "--devices", "2", "--folder", "two", cwd=tmp_path))
-    assert [status for status, _, _ in results] == [0, 0], results
-    (_, said, told), (_, silence, quiet) = results
+def test_two_processes_of_two_devices_are_one_process_of_four_and_go_on_from_each_other(two, tmp_path):
+    """To rounding, not to the bit: one process adds devices in order, Gloo from where an element lies in a ring."""
+    gentle = ("--optimizer.name", "sgd", "--optimizer.learning-rate", "0.01")  # larger steps enlarge rounding
+    common = ("--model", "quicknet:widths=(4,4)", "--duration", "40steps", "--checkpoint-every", "20steps", *gentle)
+
+    def of_two(folder: str) -> list[tuple[int, str, str]]:
+        results = ends(two(*common, "--devices", "2", "--folder", folder))
+        assert [status for status, _, _ in results] == [0, 0], results
+        return results
+
+    def of_one(folder: str) -> str:
+        arguments = (*ARGUMENTS, *common, "--devices", "4", "--folder", folder)
+        result = run_command(*arguments, cwd=tmp_path, timeout=PATIENCE)
+        assert result.returncode == 0, result.stderr
+        return result.stderr
+
+    (_, said, told), (_, *silent) = of_two("two")
     assert "4 x cpu" in told
     assert "test accuracy" in said
-    assert (silence, quiet) == ("", "")
-    alone = run_command(*ARGUMENTS, *both, "--devices", "4", "--folder", "one", cwd=tmp_path, timeout=400)
-    assert alone.returncode == 0, alone.stderr
-    for step in (20, 40):
-        first, second = (state(tmp_path / name, step) for name in ("one", "two"))
-        assert jax.tree.structure(first) == jax.tree.structure(second)
-        assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (first, second)), strict=True))
-    timeless = [
-        {k: v for k, v in read_json(tmp_path / name / "summary.json").items() if k != "wall_seconds"}
-        for name in ("one", "two")
-    ]
-    assert timeless[0] == timeless[1]
+    assert silent == ["", ""]
+    of_one("one")
+    one, both = (state(tmp_path / name, 40) for name in ("one", "two"))
+    close(one, both)
+    assert len((tmp_path / "two/metrics.jsonl").read_text().splitlines()) == 7
 
-    # a checkpoint of either goes on in the other
+    take_back(tmp_path / "two")
+    assert "resumed at step 20" in of_two("two")[0][2]
+    again = state(tmp_path / "two", 40)
+    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (both, again)), strict=True))
+
     for name in ("one", "two"):
-        (tmp_path / name / "summary.json").unlink()
-        shutil.rmtree(tmp_path / name / "checkpoints/40")
-    (status, _, told), _ = ends(two(*both, "--devices", "2", "--folder", "one", cwd=tmp_path))
-    assert status == 0, told
-    assert "resumed at step 20" in told
-    alone = run_command(*ARGUMENTS, *both, "--devices", "4", "--folder", "two", cwd=tmp_path, timeout=400)
-    assert "resumed at step 20" in alone.stderr
-    resumed = [state(tmp_path / name, 40) for name in ("one", "two")]
-    for again in resumed:
-        assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (first, again)), strict=True))
+        take_back(tmp_path / name)
+    assert "resumed at step 20" in of_two("one")[0][2]
+    assert "resumed at step 20" in of_one("two")
+    for name in ("one", "two"):
+        close(one, state(tmp_path / name, 40))
+
+
+def close(first, second) -> None:
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    for a, b in zip(*map(jax.tree.leaves, (first, second)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
-def test_when_a_process_dies_the_other_says_so_and_stops_and_all_can_be_started_again(tmp_path, victim):
+def test_when_a_process_dies_the_other_says_so_and_stops_and_all_can_be_started_again(two, tmp_path, victim):
     run = tmp_path / "run"
     endless = ("--devices", "1", "--folder", "run", "--duration", "1000000steps")
-    processes = two(*endless, cwd=tmp_path)
-    begun(processes, run, 20)
+    processes = two(*endless)
+    begun(processes, run, 10)
     processes[victim].kill()
     died = time.monotonic()
     survivor = processes[1 - victim]
@@ -122,14 +161,35 @@ def test_when_a_process_dies_the_other_says_so_and_stops_and_all_can_be_started_
     assert "Traceback" not in errors
     processes[victim].communicate()
     newest = complete_steps(run / "checkpoints")[-1]
-    processes = two(*endless, cwd=tmp_path)
-    begun(processes, run, newest + 20)
+    processes = two(*endless)
+    begun(processes, run, newest + 10)
     processes[victim].send_signal(signal.SIGTERM)  # to one of them: both save the same step and stop
     results = ends(processes, timeout=60)
     assert [status for status, _, _ in results] == [143, 143], results
     assert f"resumed at step {newest:,}" in results[0][2]
     assert "SIGTERM: saved step" in results[0][2]
     assert f"saved step {jaxcnn.load(run).step} of" in results[0][2]
+
+
+@pytest.mark.slow
+def test_slurm_says_who_is_who(tmp_path):
+    job = {"SLURM_JOB_ID": str(free_port()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2"}
+    auto = [*ARGUMENTS, "--duration", "4steps", "--distributed.coordinator", "auto"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", *auto],
+            cwd=tmp_path,
+            env=environment(**job, SLURM_PROCID=str(process), SLURM_LOCALID=str(process)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for process in (0, 1)
+    ]
+    results = ends(processes)
+    assert [status for status, _, _ in results] == [0, 0], results
+    assert "2 x cpu" in results[0][2]
+    assert jaxcnn.load(tmp_path / "runs/quickstart").step == 4
 
 
 @pytest.mark.slow

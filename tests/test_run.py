@@ -96,5 +96,16 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
         RunFolder(replace(trained, folder=str(tmp_path / "thesis.tex")))
 
 
+def test_a_process_that_does_not_write_sees_the_same_run_or_says_so(trained, tmp_path):
+    with RunFolder(trained):
+        RunFolder(trained, writes=False).confirm()
+        with pytest.raises(UserError, match="seed: 0 there, 3 here"):
+            RunFolder(replace(trained, seed=3), writes=False).confirm()
+    elsewhere = replace(trained, folder=str(tmp_path / "elsewhere"))
+    with pytest.raises(UserError, match="on a disk that all share"):
+        RunFolder(elsewhere, writes=False).confirm()
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_the_config_is_read_back(trained):
     assert read_config(Path(trained.folder)) == trained
