@@ -12,7 +12,7 @@ Finding      not measured yet
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import equal_time
+from jaxcnn.report.panels import equal_time
 from jaxcnn.sweep import Sweep
 
 MODELS = {

@@ -13,8 +13,8 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import contact_sheet, gap
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import contact_sheet, gap
 from jaxcnn.sweep import Sweep
 
 CHAINS = {

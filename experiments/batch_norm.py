@@ -12,7 +12,7 @@ Finding      not measured yet
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import gap
+from jaxcnn.report.panels import gap
 from jaxcnn.sweep import Sweep
 
 FAST = {"optimizer.learning_rate": 0.1}

@@ -12,10 +12,10 @@ Finding      not measured yet
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import equal_time
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import equal_time
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown
 
 
 def noise(results: Results) -> Panel:

@@ -11,9 +11,9 @@ Finding      not measured yet
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import gap
-from jaxcnn.plots import COLOURS, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import gap
+from jaxcnn.report.plots import COLOURS, new_figure
 from jaxcnn.sweep import Sweep
 
 SIZES = (500, 1000, 2000, 5000, 10000, 20000, 40000)

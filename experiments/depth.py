@@ -11,8 +11,8 @@ Finding      not measured yet
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.plots import COLOURS, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import COLOURS, new_figure
 from jaxcnn.sweep import Sweep
 
 DEPTHS = (20, 32, 44, 56)

@@ -14,10 +14,10 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.plots import COLOURS, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown
 
 MEMBERS = 7
 HEAD = ["", "accuracy", "negative log-likelihood", "calibration error"]

@@ -46,7 +46,7 @@ METHODS = {
 
 def curves(results: Results) -> Panel:
     """Accuracy over the number of training images, a line each method."""
-    from jaxcnn.plots import look, new_figure
+    from jaxcnn.report.plots import look, new_figure
 
     figure, axes = new_figure(6, 4)
     axis: Axes = axes[0]

@@ -13,10 +13,10 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import contact_sheet
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import contact_sheet
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown
 
 
 def templates(results: Results) -> Panel:

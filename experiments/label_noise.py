@@ -12,10 +12,10 @@ Finding      not measured yet
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.panels import gap
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import gap
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown
 
 SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
 

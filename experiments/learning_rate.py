@@ -14,8 +14,8 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.plots import COLOURS, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import COLOURS, new_figure
 from jaxcnn.sweep import Sweep
 
 LOWEST, HIGHEST = 1e-4, 10.0

@@ -14,8 +14,8 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig, changed
-from jaxcnn.plots import look, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import look, new_figure
 from jaxcnn.sweep import Sweep
 
 RATE = 0.01

@@ -12,8 +12,8 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig, changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
+from jaxcnn.report.tables import markdown, percent
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown, percent
 
 RATES = {
     "sgd": (0.1, 0.2),

@@ -12,10 +12,10 @@ import numpy as np
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.plots import look, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
-from jaxcnn.tables import markdown
 
 KINDS = {"max": "max", "average": "average", "strided convolution": "stride"}
 SHIFTS = tuple(range(5))

@@ -10,8 +10,8 @@ Finding      not measured yet
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.plots import look, new_figure
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.plots import look, new_figure
 from jaxcnn.sweep import Sweep
 
 

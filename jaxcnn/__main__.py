@@ -8,7 +8,7 @@ from jaxcnn.errors import UserError, lookup
 COMMANDS = {
     "models": ("jaxcnn.catalogue", "the networks there are, their sizes, papers and published accuracies"),
     "summary": ("jaxcnn.summary", "a network layer by layer"),
-    "compare": ("jaxcnn.compare", "table and curves of any runs"),
+    "compare": ("jaxcnn.report.compare", "table and curves of any runs"),
 }
 """command -> module whose `main(arguments) -> exit status` it is, imported when it is called; what it shows."""
 

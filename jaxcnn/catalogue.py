@@ -2,11 +2,11 @@
 
 import argparse
 
-from jaxcnn.columns import columns
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.models import MODELS
 from jaxcnn.models.papers import ACCURACIES, paper
 from jaxcnn.models.sizes import SIZES
+from jaxcnn.report.columns import columns
 
 HEAD = ("name", "parameters", "multiply-adds", "input", "CIFAR-10 %", "paper", "accuracy measured by")
 

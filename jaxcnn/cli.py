@@ -70,7 +70,7 @@ def sweep_main(sweep: Sweep, description: str | None) -> None:
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
-    from jaxcnn import conduct
+    from jaxcnn.sweep import conduct
 
     runtime.prepare()
     return conduct.conduct(sweep, options, description)

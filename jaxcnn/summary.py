@@ -5,10 +5,10 @@ import argparse
 import jax.numpy as jnp
 
 from jaxcnn import specs
-from jaxcnn.columns import columns
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count, count_layers
 from jaxcnn.models.sizes import SIZES
+from jaxcnn.report.columns import columns
 
 HEAD = ("layer", "kind", "output", "parameters", "batch statistics", "multiply-adds")
 THOUSAND = 224

@@ -4,9 +4,9 @@ import pytest
 from test_sweep import TRIAL
 from tiny import run_command
 
-from jaxcnn.cluster import submitter
 from jaxcnn.errors import UserError
-from jaxcnn.tables import from_csv
+from jaxcnn.report.tables import from_csv
+from jaxcnn.sweep.cluster import submitter
 
 
 @pytest.mark.slow

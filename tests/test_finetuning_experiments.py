@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from experiments import cifar100_from_cifar10, finetune, imagenet_weights, vgg_progressive
-from jaxcnn import conduct, optimizers, train
+from jaxcnn import optimizers, train
 from jaxcnn.config import Config
-from jaxcnn.launch import Outcome
 from jaxcnn.models import construct
-from jaxcnn.sweep import Sweep, SweepOptions
+from jaxcnn.sweep import Sweep, SweepOptions, conduct
+from jaxcnn.sweep.launch import Outcome
 from jaxcnn.transfer import transfer
 
 CLASSES = {"cifar10": 10, "cifar100": 100}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tiny import ROOT
 
-from jaxcnn import gather
 from jaxcnn.errors import UserError
+from jaxcnn.sweep import gather
 
 CSV = """label,n,test_accuracy,test_accuracy_std,validation_accuracy,diverged
 low,2,0.4,0.01,0.41,

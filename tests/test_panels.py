@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jaxcnn import panels
 from jaxcnn.config import Config, to_dict
-from jaxcnn.report import Results, Row
+from jaxcnn.report import Results, Row, panels
 
 
 @pytest.fixture

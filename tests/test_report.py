@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from jaxcnn import compare, page, plots, tables
 from jaxcnn.config import Config, to_dict
 from jaxcnn.errors import UserError
-from jaxcnn.publish import publish
-from jaxcnn.report import DIVERGED, Panel, Results, Row
+from jaxcnn.report import DIVERGED, Panel, Results, Row, compare, page, plots, tables
 from jaxcnn.run import DataInfo
+from jaxcnn.sweep.publish import publish
 
 INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 320, 100, 360, False)
 

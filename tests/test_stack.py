@@ -11,7 +11,7 @@ import pytest
 from jaxcnn import checkpoint, fit
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, changed
 from jaxcnn.run import finished
-from jaxcnn.stack import kinship, train_together
+from jaxcnn.sweep.stack import kinship, train_together
 
 
 def base(folder: Path, **changes) -> Config:

@@ -13,9 +13,9 @@ from tiny import environment, run_command
 
 from jaxcnn.config import Config, changed, to_dict
 from jaxcnn.errors import UserError
-from jaxcnn.launch import check
+from jaxcnn.report.tables import from_csv
 from jaxcnn.sweep import Sweep, grid, only, parse_changes, slug
-from jaxcnn.tables import from_csv
+from jaxcnn.sweep.launch import check
 
 BASE = Config(name="base", duration="2epochs", seed=4)
 SWEEP = Sweep(

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jaxcnn.errors import UserError
-from jaxcnn.page import page, section_of
+from jaxcnn.report.page import page, section_of
+from jaxcnn.report.tables import from_csv, markdown, percent
 from jaxcnn.run import read_json
-from jaxcnn.tables import from_csv, markdown, percent
 from jaxcnn.tracking import say
 
 BEGIN, END = "<!-- sweeps: written by `make results` -->", "<!-- end of sweeps -->"

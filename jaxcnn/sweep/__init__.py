@@ -1,4 +1,4 @@
-"""A sweep is data: a base config, named variations, seeds. Nothing here imports JAX; `jaxcnn.launch` runs it."""
+"""A sweep is data: a base config, named variations, seeds. Nothing here imports JAX; `jaxcnn.sweep.launch` runs it."""
 
 import itertools
 import json

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jaxcnn.plots import COLOURS, new_figure
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
-from jaxcnn.tables import markdown, percent
+from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.tables import markdown, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

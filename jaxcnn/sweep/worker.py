@@ -1,7 +1,7 @@
 """One process of a sweep: trains the configs that it is handed and ends when its parent does.
 
-`python -m jaxcnn.worker` reads one line of JSON, {"configs": [...], "cpus": [...]}, and holds on to its input: when
-that is closed, the parent is gone, and the worker saves and stops as after SIGTERM.
+`python -m jaxcnn.sweep.worker` reads one line of JSON, {"configs": [...], "cpus": [...]}, and holds on to its input:
+when that is closed, the parent is gone, and the worker saves and stops as after SIGTERM.
 """
 
 import json
@@ -47,7 +47,7 @@ def _train(configs: Sequence[Config]) -> None:
     from jaxcnn.fit import fit
     from jaxcnn.report import DIVERGED
     from jaxcnn.run import write_json
-    from jaxcnn.stack import train_together
+    from jaxcnn.sweep.stack import train_together
 
     diverged: dict[int, Diverged] = {}
     if len(configs) > 1:

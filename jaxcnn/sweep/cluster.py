@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jaxcnn import worker
 from jaxcnn.errors import UserError
-from jaxcnn.launch import Start, Task, message
+from jaxcnn.sweep import worker
+from jaxcnn.sweep.launch import Start, Task, message
 
 DEFAULTS = {"timeout_min": 24 * 60}
 """submitit's own limit is five minutes."""

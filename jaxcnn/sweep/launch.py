@@ -20,7 +20,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.report import Row
 from jaxcnn.run import read_config
 from jaxcnn.signals import EXIT_STATUS, Stop
-from jaxcnn.watch import Watch
+from jaxcnn.sweep.watch import Watch
 
 POLL_SECONDS = 0.2
 MEMORY_OF_A_RUN = 2 << 30
@@ -63,7 +63,7 @@ class LocalJob:
         self._log, self._begins_at = log, log.stat().st_size if log.exists() else 0
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jaxcnn.worker"],
+                [sys.executable, "-m", "jaxcnn.sweep.worker"],
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,

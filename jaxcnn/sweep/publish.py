@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from jaxcnn import page, plots, tables
-from jaxcnn.report import Panel, Results
+from jaxcnn.report import Panel, Results, page, plots, tables
 
 PICTURES = {"Learning curves": ("curves.png", plots.curves), "Comparison": ("bars.png", plots.bars)}
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import tyro
 
 from jaxcnn.errors import UserError
-from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
+from jaxcnn.report.tables import on_terminal
 from jaxcnn.run import read_config
-from jaxcnn.tables import on_terminal
+from jaxcnn.sweep.publish import publish
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jaxcnn import cluster
-from jaxcnn.launch import LocalJob, Outcome, Task, check, default_jobs, launch
-from jaxcnn.publish import publish
 from jaxcnn.report import Results, Row
+from jaxcnn.report.tables import on_terminal
 from jaxcnn.run import write_json
-from jaxcnn.stack import kinship, stackable
-from jaxcnn.sweep import Sweep, SweepOptions, only, parse_changes, slug
-from jaxcnn.tables import on_terminal
+from jaxcnn.sweep import Sweep, SweepOptions, cluster, only, parse_changes, slug
+from jaxcnn.sweep.launch import LocalJob, Outcome, Task, check, default_jobs, launch
+from jaxcnn.sweep.publish import publish
+from jaxcnn.sweep.stack import kinship, stackable
+from jaxcnn.sweep.watch import Watch, name
 from jaxcnn.tracking import say
-from jaxcnn.watch import Watch, name
 
 LARGEST = 16
 """Runs in one program; more would cost memory and win little."""

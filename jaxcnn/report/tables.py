@@ -5,8 +5,8 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from jaxcnn.columns import columns
 from jaxcnn.report import Results, Row, mean_and_deviation
+from jaxcnn.report.columns import columns
 
 COLUMNS = {
     "test_accuracy": "test accuracy",

@@ -8,9 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jaxcnn import tables
 from jaxcnn.config import to_dict
-from jaxcnn.report import Panel, Results
+from jaxcnn.report import Panel, Results, tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
