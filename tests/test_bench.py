@@ -39,6 +39,7 @@ def _leaves(variables):
     return jax.tree.leaves_with_path(variables["params"])
 
 
+@pytest.mark.slow
 def test_a_race_writes_its_tables(tmp_path):
     settings = ("--nets", "quicknet", "--batch", "2", "--rounds", "2", "--steps", "3")
     contenders = ("--contenders", "jaxcnn", "flax")
