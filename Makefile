@@ -21,6 +21,15 @@ endif
 RUN := $(VENV)/bin/python
 TORCH_VENV := $(VENV)-torch
 
+# PyTorch for the benchmark: in an environment made for it, or where an interpreter that is named has it.
+ifdef TORCH_PYTHON
+BENCH := $(VENV)/.installed
+BENCH_RUN := $(RUN) -m experiments.bench --torch-python $(TORCH_PYTHON)
+else
+BENCH := $(TORCH_VENV)/.installed
+BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
+endif
+
 .PHONY: help train train-2proc test test-slow lint format results parity bench bench-startup clean
 
 help: ## list the targets
@@ -62,8 +71,8 @@ lint: $(VENV)/.installed-dev ## check format, lint and types
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
 
-bench: $(TORCH_VENV)/.installed ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20")
-	@$(TORCH_VENV)/bin/python -m experiments.bench $(ARGS)
+bench: $(BENCH) ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20"; TORCH_PYTHON=python that has torch)
+	@$(BENCH_RUN) $(ARGS)
 
 bench-startup: $(VENV)/.installed ## time from a command to its first step, cold and again
 	@$(RUN) -m experiments.bench.startup $(ARGS)
@@ -89,7 +98,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(TORCH_VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	@echo 'installing jaxcnn and PyTorch in $(TORCH_VENV) (minutes, once; where pip would fetch its CUDA wheels, name its CPU index: PIP_EXTRA_INDEX_URL)'
+	@echo 'installing jaxcnn and PyTorch in $(TORCH_VENV) (once; gigabytes of CUDA unless PIP_EXTRA_INDEX_URL names the CPU index)'
 	@[ -x $(TORCH_VENV)/bin/python ] || $(RUN) -m venv $(TORCH_VENV)
 	@$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,torch]'
 	@touch $@

@@ -39,9 +39,11 @@ def _leaves(variables):
     return jax.tree.leaves_with_path(variables["params"])
 
 
+@pytest.mark.slow
 def test_a_race_writes_its_tables(tmp_path):
     settings = ("--nets", "quicknet", "--batch", "2", "--rounds", "2", "--steps", "3")
-    result = run_command("experiments.bench", *settings, "--contenders", "jaxcnn", "flax", cwd=tmp_path)
+    contenders = ("--contenders", "jaxcnn", "flax")
+    result = run_command("experiments.bench", *settings, *contenders, cwd=tmp_path, timeout=300)
     assert result.returncode == 0, result.stderr
     with (tmp_path / "runs/bench.csv").open() as file:
         ours, flax = csv.DictReader(file)

@@ -61,9 +61,9 @@ class Worker:
 
 
 def _rate(product: Callable[[], None]) -> float:
-    """GFLOP/s of the fastest of ten."""
+    """GFLOP/s of the fastest of five."""
     product()
-    return 2 * PRODUCT**3 / min(_seconds(product) for _ in range(10)) / 1e9
+    return 2 * PRODUCT**3 / min(_seconds(product) for _ in range(5)) / 1e9
 
 
 def _seconds(action: Callable[[], None]) -> float:
