@@ -5,7 +5,10 @@ Expectation  A softmax needs only nine logits, as adding a number to all changes
              learn faster than squared error. Each class's weights are a template of it: the mean colour and place.
 Command      make sweep-first_steps
 Cost         linear models on 10,000 images, 10 epochs; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Finding      Softmax, nine logits and ten sigmoids are alike: 39.30, 39.27 and 39.28 % test (n = 1), and the first two
+             decide 94.8 % of the images alike: the same family, not the same path. Squared error comes to 38.13 %, at a
+             quarter of the rate; its templates are noisier. In both the frog is green and the horse has two heads.
+             One neuron tells airplanes from automobiles in 83.05 % of their images.
 """
 
 import numpy as np
