@@ -12,7 +12,7 @@ from tiny import TINY, environment, run_command
 
 
 def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
-    result = run_command("experiments.resnet20", "--help", cwd=tmp_path)
+    result = run_command("experiments.resnet20", "--help", cwd=tmp_path, COLUMNS="100")
     assert result.returncode == 0
     for setting in ("--optimizer.learning-rate FLOAT", "--schedule.boundaries", "--seed INT", "(default: 64000steps)"):
         assert setting in result.stdout
@@ -115,6 +115,7 @@ def test_eight_devices_agree_with_one(tmp_path):
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_begun_on_one_device_is_taken_up_by_eight(tmp_path):
     arguments = ("experiments.quickstart", *TINY, "--duration", "20steps")
     assert run_command(*arguments, cwd=tmp_path).returncode == 0

@@ -102,13 +102,14 @@ def test_with_nothing_good_left_nothing_is_moved(three):
     assert complete_steps(three) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_the_last_good_checkpoint_when_asked_and_ends_the_same(tiny, tmp_path, capfd):
     unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
     expected = fit.fit(unbroken)
     shutil.copytree(unbroken.folder, tiny.folder)
     (Path(tiny.folder) / "summary.json").unlink()
-    largest = max((Path(tiny.folder) / "checkpoints/40/state").rglob("*"), key=lambda p: p.stat().st_size)
-    largest.write_bytes(largest.read_bytes()[:-7])
+    for path in (Path(tiny.folder) / "checkpoints/40/state").rglob("d/*"):  # of which some files may not be read
+        path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(UserError, match=r"40 cannot be read(.|\n)*--resume good"):
         fit.fit(tiny)
     summary = fit.fit(replace(tiny, resume="good"))

@@ -4,11 +4,13 @@ import shlex
 import subprocess
 import sys
 
+import pytest
 from tiny import TINY, environment, run_command
 
 import jaxcnn
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_stops_a_save_with_one_message_and_keeps_the_last_checkpoint(tmp_path):
     arguments = ["experiments.quickstart", *TINY, "--model", "mlp:hidden=(256,)", "--folder", "run"]
     assert run_command(*arguments, "--duration", "20steps", cwd=tmp_path).returncode == 0

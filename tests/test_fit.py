@@ -44,8 +44,11 @@ def stop_at(monkeypatch, step, number=signal.SIGTERM):
     monkeypatch.setattr(fit._Session, "_batches", batches)
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
-@pytest.mark.parametrize("step", [0, 13, 19, 20, 38])
+@pytest.mark.parametrize("step", [0, 13, 20, pytest.param(19, marks=SLOW), pytest.param(38, marks=SLOW)])
 def test_a_run_broken_off_at_any_step_ends_as_the_unbroken_one(tiny, tmp_path, monkeypatch, step):
     unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
     fit.fit(unbroken)

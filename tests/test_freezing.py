@@ -67,6 +67,7 @@ def test_whatever_the_optimizer_and_decay_what_is_frozen_does_not_move_by_a_bit(
     assert before.params["Conv_0"]["kernel"].size not in sizes
 
 
+@pytest.mark.slow
 def test_frozen_statistics_stay_on_three_devices_and_move_where_asked(small, images):
     small = replace(small, accumulate=2, batch_size=30)
     frozen = OptimizerConfig("nesterov", 0.1, freeze=("Conv_1/*", "BatchNorm_1/*"))
@@ -118,6 +119,7 @@ def test_layers_are_unfrozen_one_after_the_other(small, images):
     assert seen == [[{"Dense_0"}, set()], [{"Dense_0"}, set()], second, second, everything]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
 def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypatch):
     optimizer = OptimizerConfig("adam", 0.01, unfreeze=(("Dense_0/*", "0%"), ("*", "50%")))

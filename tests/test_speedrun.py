@@ -75,6 +75,7 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
         assemble.assemble(replace(config, init=InitConfig(whiten="group1/conv1/kernel")), digits)
 
 
+@pytest.mark.slow
 def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
     training, _ = narrow
     state, pool = training.initial_state(), training.pool()

@@ -98,6 +98,7 @@ def test_every_optimizer_takes_its_numbers_as_data(tmp_path, name, setting, valu
         same(one, member)
 
 
+@pytest.mark.slow
 def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     configs = [base(tmp_path / f"broken-{seed}", seed=seed) for seed in (0, 1)]
     whole = [base(tmp_path / f"whole-{seed}", seed=seed) for seed in (0, 1)]

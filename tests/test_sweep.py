@@ -123,6 +123,7 @@ def test_a_slug_is_a_folder_name():
     assert [slug(label) for label in ("0.1", "a / b: c", "../..", "√")] == ["0.1", "a-b-c", "variation", "variation"]
 
 
+@pytest.mark.slow
 def test_a_sweep_reports_results_divergence_and_failures_and_repeats_what_failed_alone(tmp_path):
     (tmp_path / "trial.py").write_text(TRIAL)
     result = run_command("trial", cwd=tmp_path)

@@ -46,6 +46,7 @@ def test_the_number_of_parts_changes_nothing_but_rounding(tiny):
     close(*results, 2e-4)
 
 
+@pytest.mark.slow
 def test_per_device_statistics_differ_from_those_of_the_whole_batch(training):
     pool, indices = training.pool(), np.arange(32)
     local = replace(training.recipe, axis="device")

@@ -56,9 +56,9 @@ def untrained_run(config: Config, *steps: int) -> None:
 TINY = [
     *("--model", "quicknet:widths=(4,4,8)", "--data.name", "digits", "--data.validation", "100"),
     *("--batch-size", "32", "--log-every", "10steps", "--evaluate-every", "20steps", "--checkpoint-every", "20steps"),
-    "--no-tensorboard",
+    *("--no-tensorboard", "--dtype", "float32"),
 ]
-"""Settings that make any experiment small, for the command line."""
+"""Settings that make any experiment small and the same on every processor, for the command line."""
 
 
 def environment(**changes: str) -> dict[str, str]:
