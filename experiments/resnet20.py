@@ -14,7 +14,7 @@ CONFIG = Config(
     augment=("crop:padding=4", "flip"),
     loss=LossConfig(l2=1e-4),
     optimizer=OptimizerConfig(name="momentum", learning_rate=0.1),
-    schedule=ScheduleConfig(name="step", boundaries=("50%", "75%"), factor=0.1),
+    schedule=ScheduleConfig(name="step"),
     duration="64000steps",
     batch_size=128,
 )
