@@ -1,7 +1,6 @@
 """Commands as a user types them, in processes of their own."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -85,7 +84,7 @@ def test_no_data_and_no_network_is_an_error_at_once_and_a_loud_fallback_in_the_q
     assert (summary["dataset"], summary["fallback"]) == ("digits", True)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, status):
     arguments = [sys.executable, "-m", "experiments.quickstart", *TINY, "--duration", "100000steps"]
     process = subprocess.Popen(arguments, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)

@@ -52,6 +52,7 @@ def test_cutmix_shares_the_label_by_the_area_that_is_seen():
     assert 0.6 < own.mean() < 0.75
 
 
+@pytest.mark.slow
 def test_the_partner_is_the_same_on_one_device_and_on_four(tiny):
     optimizer = replace(tiny.optimizer, learning_rate=0.01)
     tiny = replace(tiny, augment=("crop:padding=2", "cutmix", "mixup"), optimizer=optimizer, model="softmax", ema=0.0)

@@ -35,7 +35,10 @@ def test_a_recipe_fits_together(name):
     augment.check(augment.build(config.augment, 10), (32, 32, 3))
 
 
-@pytest.mark.parametrize("name", RECIPES)
+LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "resnet110"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
 def test_a_docstring_says_command_cost_and_result_as_they_are(name):
     module = import_module(f"experiments.{name}")
     config, caption = module.CONFIG, module.__doc__

@@ -44,8 +44,6 @@ LONG = {
     *("googlenet", "inception_v3", "nasnet_a", "mobilenet_v1", "mobilenet_v3_small"),
     *("efficientnet_b0", "airbench94", "resnet9"),
 }
-# These programs run once: the time is all in compiling them.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 NARROW = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in SMALL]
 HEADS = ("googlenet", "googlenet_paper_224", "inception_v3")
 LONG_HEADS = ("googlenet_224", "inception_v3_299", "nasnet_a")
@@ -88,7 +86,7 @@ def test_training_moves_statistics_and_every_parameter_has_a_gradient(name: str)
     module = narrow(name)
     variables = start(module)
 
-    @partial(jax.jit, compiler_options=QUICK)
+    @jax.jit
     def learn(params: Any) -> Any:
         def loss(params: Any) -> Any:
             outputs, updates = module.apply({**variables, "params": params}, images(), train=True, mutable=True)
@@ -111,7 +109,7 @@ def test_evaluation_changes_nothing_and_jit_changes_no_result(name: str):
     variables = start(module)
     plain, after = module.apply(variables, images(), train=False, mutable=True)
     jax.tree.map(np.testing.assert_array_equal, after, {name: variables[name] for name in after})
-    compiled = jax.jit(lambda v, x: module.apply(v, x, train=False), compiler_options=QUICK)(variables, images())
+    compiled = jax.jit(lambda v, x: module.apply(v, x, train=False))(variables, images())
     np.testing.assert_allclose(plain, compiled, rtol=1e-3, atol=1e-4 * float(jnp.abs(plain).max()))
 
 
@@ -143,7 +141,7 @@ def test_drop_path_draws_in_training_only(name: str):
     module = narrow(name, drop_path=0.5)
     variables = start(module)
 
-    @partial(jax.jit, compiler_options=QUICK)
+    @jax.jit
     def train(seed: int, **call: Any) -> jax.Array:
         rngs = {"dropout": jax.random.key(seed)}
         outputs = module.apply(variables, images(), train=True, mutable=["batch_stats"], rngs=rngs, **call)[0]
@@ -160,7 +158,7 @@ def test_plain_repvgg_computes_what_the_trained_one_does():
     plain = narrow("repvgg_a0", plain=True)
     fused = reparameterise(variables)
     assert jax.tree.map(jnp.shape, fused) == jax.tree.map(jnp.shape, shapes(plain))
-    run = partial(jax.jit, static_argnums=0, compiler_options=QUICK)(lambda module, v: module.apply(v, images()))
+    run = partial(jax.jit, static_argnums=0)(lambda module, v: module.apply(v, images()))
     np.testing.assert_allclose(run(plain, fused), run(module, variables), rtol=1e-4, atol=1e-4)
     with pytest.raises(UserError, match="plain network already"):
         reparameterise(fused)
@@ -173,7 +171,7 @@ def test_convnext_block_is_the_identity_at_zero_scale():
     zero_scale = {name: {**block, "layer_scale": 0 * block["layer_scale"]} for name, block in blocks.items()}
     zero_blocks = jax.tree.map(np.zeros_like, blocks)
 
-    @partial(jax.jit, compiler_options=QUICK)
+    @jax.jit
     def logits(params: Any) -> jax.Array:
         return still.apply({"params": params}, images())
 
@@ -183,7 +181,7 @@ def test_convnext_block_is_the_identity_at_zero_scale():
 def test_airbench_convolutions_start_as_the_identity_and_the_whitening_kernel_has_its_path():
     module = narrow("airbench94")
 
-    @partial(jax.jit, compiler_options=QUICK)
+    @jax.jit
     def begin(x: jax.Array) -> Any:
         params = module.init(jax.random.key(0), x)["params"]
         assert params["whitening"]["kernel"].shape == (2, 2, 3, 24)
