@@ -84,6 +84,9 @@ def test_no_data_and_no_network_is_an_error_at_once_and_a_loud_fallback_in_the_q
     assert (summary["dataset"], summary["fallback"]) == ("digits", True)
 
 
+SIGNALS = [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+
+
 @pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, status):
     arguments = [sys.executable, "-m", "experiments.quickstart", *TINY, "--duration", "100000steps"]
