@@ -1,6 +1,7 @@
 """Commands as a user types them, in processes of their own."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
