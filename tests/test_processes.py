@@ -119,7 +119,7 @@ def test_two_processes_of_two_devices_are_one_process_of_four_and_go_on_from_eac
     (_, said, told), (_, *silent) = of_two("two")
     assert "4 x cpu" in told
     assert "test accuracy" in said
-    assert silent == ["", ""]
+    assert [line for line in "".join(silent).splitlines() if not line.startswith("[Gloo]")] == []
     of_one("one")
     one, both = (state(tmp_path / name, 40) for name in ("one", "two"))
     close(one, both)
