@@ -4,8 +4,9 @@ import argparse
 
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.models import MODELS
+from jaxcnn.models.counts import count
 from jaxcnn.models.papers import ACCURACIES, paper
-from jaxcnn.models.sizes import SIZES
+from jaxcnn.models.sizes import CIFAR, SIZES, Size
 from jaxcnn.report.columns import columns
 
 HEAD = ("name", "parameters", "multiply-adds", "input", "CIFAR-10 %", "paper", "accuracy measured by")
@@ -26,13 +27,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def size(name: str) -> Size:
+    """Image, parameters and multiply-adds as written down; of a model that is not, counted at CIFAR's size."""
+    if name in SIZES:
+        return SIZES[name]
+    counts = count(MODELS[name](), CIFAR)
+    return Size(CIFAR, counts.parameters, counts.macs)
+
+
 def _row(name: str) -> tuple[str | int, ...]:
-    size, source, accuracy = SIZES[name], paper(name), ACCURACIES.get(name)
+    known, source, accuracy = size(name), paper(name), ACCURACIES.get(name)
     return (
         name,
-        size.parameters,
-        size.macs,
-        "x".join(map(str, size.image)),
+        known.parameters,
+        known.macs,
+        "x".join(map(str, known.image)),
         f"{accuracy.percent:.2f}" if accuracy else "",
         str(source) if source else "of this project",
         accuracy.source if accuracy else "",

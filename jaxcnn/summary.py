@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxcnn import specs
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count, count_layers
-from jaxcnn.models.sizes import SIZES
+from jaxcnn.models.sizes import CIFAR, SIZES
 from jaxcnn.report.columns import columns
 
 HEAD = ("layer", "kind", "output", "parameters", "batch statistics", "multiply-adds")
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     name, _ = specs.parse(options.model)
-    image = tuple(options.image) if options.image else SIZES[name].image if name in SIZES else ()
+    image = tuple(options.image) if options.image else SIZES[name].image if name in SIZES else CIFAR
     classes = options.classes or (1000 if image and image[0] >= THOUSAND else 10)
     model = construct.build(options.model, classes, jnp.float32)
     layers, total = count_layers(model, image), count(model, image)
