@@ -42,7 +42,7 @@ def size(examples: int) -> dict[str, float | int]:
 
 SWEEP = Sweep(
     name="batch_size",
-    base=changed(SMALL, {"data.train": 2000, "duration": "8epochs"}),
+    base=changed(SMALL, {"data.train": 2000, "duration": "8epochs", "schedule.name": "constant"}),
     variations={
         "one": size(1),
         **{str(examples): size(examples) for examples in (8, 32, 128, 512)},

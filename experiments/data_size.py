@@ -11,7 +11,7 @@ Finding      not measured yet
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
-from jaxcnn.report import Panel, Results
+from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.panels import gap
 from jaxcnn.report.plots import COLOURS, new_figure
 from jaxcnn.sweep import Sweep
@@ -22,8 +22,8 @@ SIZES = (500, 1000, 2000, 5000, 10000, 20000, 40000)
 def law(results: Results) -> Panel:
     """Test error against the number of images, both logarithmic: a power law is a straight line."""
     figure, (axis,) = new_figure(7, 4)
-    errors = {row.config.data.train: 100 * (1 - row.summary["test_accuracy"]) for row in results.rows if row.summary}
-    axis.loglog(list(errors), list(errors.values()), marker="o", color=COLOURS[0])
+    errors = [100 * (1 - mean_and_deviation(results.values(label, "test_accuracy"))[0]) for label in results.labels]
+    axis.loglog(SIZES, errors, marker="o", color=COLOURS[0])
     axis.set(xlabel="training images", ylabel="test error (%)")
     axis.set_yticks([30, 40, 50, 60, 70], ["30", "40", "50", "60", "70"])
     axis.minorticks_off()

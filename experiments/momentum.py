@@ -3,7 +3,8 @@
 Expectation  In a ravine plain descent jumps from wall to wall and crawls along; a sum of past gradients cancels the
              jumps and adds up the crawl. At a saddle, where the gradient all but vanishes, what was gathered before
              carries over. 0.9 multiplies the rate by ten in the long run, so that it should win at one and the same
-             small rate; 0.99 remembers too long and overshoots. Nesterov looks ahead and swings less.
+             small rate, and without momentum ten times the rate should do as well where no ravine forbids it; 0.99
+             remembers too long and overshoots. Nesterov looks ahead and swings less.
 Command      make sweep-momentum
 Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
 Finding      not measured yet
@@ -55,7 +56,7 @@ def paths(results: Results) -> Panel:
 SWEEP = Sweep(
     name="momentum",
     base=changed(SMALL, {"optimizer.learning_rate": RATE, "schedule.name": "constant"}),
-    variations=KINDS,
+    variations={**KINDS, "none, rate 0.1": KINDS["none"] | {"optimizer.learning_rate": 10 * RATE}},
     full=FULL,
     panels=(paths,),
     metric="validation_accuracy",

@@ -72,7 +72,7 @@ def sweep_main(sweep: Sweep, description: str | None) -> None:
 def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
     from jaxcnn.sweep import conduct
 
-    runtime.prepare()
+    runtime.prepare(dtype=str(dict(options.set).get("dtype", sweep.base.dtype)))
     return conduct.conduct(sweep, options, description)
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -42,6 +43,29 @@ def test_a_question_has_an_expectation_a_cost_and_a_finding(name):
     assert text.splitlines()[0].endswith("?")
     for word in ("Expectation", "Command", "Cost", "Finding"):
         assert f"\n{word} " in text
+
+
+def quoted(text: str) -> list[str]:
+    """The percentages of a finding; of "39.30, 39.27 and 39.28 %" all three."""
+    lists = re.findall(r"((?:\d+(?:\.\d+)?(?:,| and| to|,? or)\s+)*\d+(?:\.\d+)?)\s+%", text)
+    return [number for each in lists for number in re.findall(r"\d+(?:\.\d+)?", each)]
+
+
+def test_of_a_list_of_percentages_all_are_quoted():
+    assert quoted("seen: 5.1, 6 and 7.25 % (n = 1), from 8.5 to\n 9 %; 3 of 4") == ["5.1", "6", "7.25", "8.5", "9"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_finding_quotes_the_committed_table(name):
+    finding = importlib.import_module(f"experiments.{name}").__doc__.split("\nFinding ")[1]
+    table = ROOT / f"experiments/results/{name}.md"
+    assert table.exists() == ("not measured yet" not in finding)
+    if not table.exists():
+        return
+    seen = [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", table.read_text())]
+    for number in quoted(finding):
+        places = len(number.partition(".")[2])
+        assert any(abs(value - float(number)) <= 0.5001 * 10.0**-places for value in seen), f"{number} %"
 
 
 @pytest.mark.slow

@@ -62,15 +62,29 @@ def conduct(sweep: Sweep, options: SweepOptions, about: str) -> int:
 def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
     if not rows:
         return Outcome({})
-    tasks, logs = tasks_of(rows, options.stack), home / "logs"
+    logs = home / "logs"
     if options.cluster:
+        tasks = tasks_of(rows, options.stack)
         start = cluster.submitter(options.cluster, logs, parse_changes(options.cluster_options))
         return launch(tasks, options.jobs or len(tasks), start, Watch(rows), shares=False)
 
     def process(task: Task, cpus: list[int]) -> LocalJob:
         return LocalJob(task, cpus, logs / f"{slug(task[0].label)}-seed-{task[0].seed}.log")
 
-    return launch(tasks, min(options.jobs or default_jobs(rows), len(tasks)), process, Watch(rows))
+    failed: dict[Row, str] = {}
+    for part in _by_devices(rows):
+        tasks = tasks_of(part, options.stack)
+        outcome = launch(tasks, min(options.jobs or default_jobs(part), len(tasks)), process, Watch(rows))
+        if outcome.stopped:
+            return outcome
+        failed |= outcome.failed
+    return Outcome(failed)
+
+
+def _by_devices(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows on one device, and after them those on several, which must not share their cores with others."""
+    parts = [[row for row in rows if row.config.devices <= 1], [row for row in rows if row.config.devices > 1]]
+    return [part for part in parts if part]
 
 
 def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
