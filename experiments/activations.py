@@ -5,7 +5,7 @@ Expectation  A sigmoid's slope is at most 1/4, so that gradients shrink from lay
              gradient through and may die; leaky ReLU, ELU and GELU cannot die; maxout learns its own shape for twice
              the weights. With none, the deep network is a linear one (but for the max-pools).
 Command      make sweep-activations
-Cost         a convnet of six convolutions on 5,000 images, 8 epochs each; `FULL=1`: all images, 50 epochs
+Cost         a convnet of six convolutions on 5,000 images, 6 epochs each; `FULL=1`: all images, 50 epochs
 Finding      not measured yet
 """
 
@@ -54,7 +54,7 @@ def layers(results: Results) -> Panel:
 
 SWEEP = Sweep(
     name="activations",
-    base=changed(SMALL, {"duration": "8epochs"}),
+    base=changed(SMALL, {"duration": "6epochs"}),
     variations={name: {"model": f"convnet:widths=(16,32,64),hidden=64,depth=2,activation={name}"} for name in NAMES},
     full=FULL,
     panels=(layers,),

@@ -17,6 +17,7 @@ from jaxcnn.sweep import Sweep
 
 FAST = {"optimizer.learning_rate": 0.1}
 FEW = {"batch_size": 4, "optimizer.learning_rate": 0.005, "duration": "3epochs"}
+TWO_OF_FOUR = FEW | {"devices": 2, "batch_size": 8, "optimizer.learning_rate": 0.01}
 
 
 def with_norm(name: str, scale: bool = True) -> dict[str, str]:
@@ -37,9 +38,8 @@ SWEEP = Sweep(
         "none, batches of 4": with_norm("none") | FEW,
         "batch, batches of 4": with_norm("batch") | FEW,
         "group, batches of 4": with_norm("group") | FEW,
-        "batch, 2 devices, synchronised": with_norm("batch") | {"devices": 2, "batch_size": 8},
-        "batch, 2 devices, each its own": with_norm("batch")
-        | {"devices": 2, "batch_size": 8, "batch_norm": "per_device"},
+        "batch, 2 devices, synchronised": with_norm("batch") | TWO_OF_FOUR,
+        "batch, 2 devices, each its own": with_norm("batch") | TWO_OF_FOUR | {"batch_norm": "per_device"},
     },
     full=FULL,
     panels=(gap,),

@@ -3,7 +3,7 @@
 Expectation  He et al. 2015 (arXiv:1512.03385, figure 6): from 20 to 56 layers the training error of plain networks
              rises, which is not overfitting but a failure to optimise, while that of residual ones falls.
 Command      make sweep-depth
-Cost         networks of a quarter of the paper's width on 5,000 images, 6 epochs each; `FULL=1`: the paper's widths,
+Cost         networks of a quarter of the paper's width on 5,000 images, 4 epochs each; `FULL=1`: the paper's widths,
              all images, its augmentation, batch, decay, rate and steps (182 epochs of 45,000 images)
 Finding      not measured yet
 """
@@ -36,7 +36,7 @@ def errors(results: Results) -> Panel:
     return Panel("Error against depth: training dashed, validation solid", figure)
 
 
-THIN = {"optimizer.learning_rate": 0.05, "duration": "6epochs", "loss.l2": 1e-4, "augment": ("crop:padding=4", "flip")}
+THIN = {"optimizer.learning_rate": 0.05, "duration": "4epochs", "loss.l2": 1e-4, "augment": ("crop:padding=4", "flip")}
 PAPER = {
     "data.train": 0,
     "data.validation": 5000,

@@ -11,7 +11,6 @@ from jaxcnn.sweep.cluster import submitter
 
 @pytest.mark.slow
 def test_a_sweep_runs_as_jobs_and_reports_their_failures(tmp_path):
-    pytest.importorskip("submitit")
     (tmp_path / "trial.py").write_text(TRIAL)
     result = run_command("trial", "--cluster", "local", cwd=tmp_path, timeout=300)
     assert result.returncode == 1
@@ -22,12 +21,10 @@ def test_a_sweep_runs_as_jobs_and_reports_their_failures(tmp_path):
 
 
 def test_a_cluster_that_is_not_here_is_named(tmp_path):
-    pytest.importorskip("submitit")
     with pytest.raises(UserError, match="cannot submit to slurm"):
         submitter("slurm", tmp_path, {})
 
 
 def test_an_option_that_is_not_there_is_named(tmp_path):
-    pytest.importorskip("submitit")
     with pytest.raises(UserError, match=r"cannot submit to local: .*timeout_minutes"):
         submitter("local", tmp_path, {"timeout_minutes": 3})
