@@ -61,6 +61,7 @@ def test_equal_time_leaves_no_room_for_a_run_that_was_never_evaluated_in_it(resu
 
 def test_a_contact_sheet_has_a_line_of_pictures_for_each_name():
     rows = {"one": [np.zeros((4, 4, 3))] * 3, "two": [np.full((4, 4, 3), 300.0)]}
-    figure = panels.contact_sheet(rows)
+    figure = panels.contact_sheet(rows, ["first", "second"])
     assert [len(axis.images) for axis in figure.axes] == [1, 1, 1, 1, 0, 0]
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["first", "second", ""]
     assert figure.axes[3].images[0].get_array().max() == 255

@@ -87,12 +87,13 @@ def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
     def own(_: Results) -> Panel:
         return Panel("Own <b>", plots.bars(results), "| x | y |\n| :-- | --: |\n| 1 \\| 2 | <i> |\n")
 
-    assert publish(results, tmp_path / "report", "trial", "Which? <script>", [own]) == []
+    assert publish(results, tmp_path / "report", "trial", "Which? <script>\nCost  some\n      time", [own]) == []
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert names == {"table.md", "table.csv", "curves.png", "bars.png", "panel-1.png", "index.html"}
     text = (tmp_path / "report/index.html").read_text()
     assert text.count('src="data:image/png;base64,') == text.count("<img") == 3
     assert "<script>" not in text
+    assert "<p><b>Cost</b> some time</p>" in text
     assert "Own &lt;b&gt;" in text
     assert "<td>1 | 2</td><td>&lt;i&gt;</td>" in text
     assert "--only &#x27;a | b&#x27;" in text

@@ -25,7 +25,7 @@ th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: right;
 th:first-child, td:first-child { text-align: left; }
 code, pre { font: 13px/1.4 ui-monospace, monospace; background: #f5f5f5; }
 pre { padding: .8rem; overflow-x: auto; }
-.about { white-space: pre-line; max-width: 50rem; }
+.about p { margin: .5rem 0; max-width: 50rem; }
 """
 
 
@@ -35,11 +35,11 @@ BEGIN, END = "<section>", "</section>"
 def page(title: str, sections: Mapping[str, str]) -> str:
     """A whole HTML document of sections (title -> HTML); nothing in it is loaded from elsewhere."""
     links = "".join(f'<li><a href="#{_anchor(name)}">{_text(name)}</a></li>' for name in sections)
-    contents = f"<ul>{links}</ul>" if len(sections) > 1 else ""
+    contents = f"<h1>{_text(title)}</h1><ul>{links}</ul>" if len(sections) > 1 else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_text(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
-        f"<body><h1>{_text(title)}</h1>{contents}{''.join(sections.values())}</body></html>\n"
+        f"<body>{contents}{''.join(sections.values())}</body></html>\n"
     )
 
 
@@ -48,7 +48,7 @@ def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -
     table = table_to_html(tables.markdown(tables.header(), [tables.cells(r) for r in tables.records(results)]))
     commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
     return (
-        f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><p class="about">{_text(about)}</p>'
+        f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about)}</div>'
         f"{table}<p>{_text(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
         + (f"<h3>Commands</h3><pre>{_text(commands)}</pre>" if commands else "")
         + f"<details><summary>Configs</summary><pre>{_text(_configs(results))}</pre></details>"
@@ -59,6 +59,13 @@ def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -
 def section_of(document: str) -> str:
     """The section of a page that has one."""
     return document[document.index(BEGIN) : document.rindex(END) + len(END)]
+
+
+def _about(docstring: str) -> str:
+    """Paragraphs of a docstring, whose indented lines go on and whose first words, before two spaces, are names."""
+    text = re.sub(r"\n +", " ", html.escape(docstring))
+    text = re.sub(r"^(\w+)  +", r"<b>\1</b> ", text, flags=re.MULTILINE)
+    return "".join(f"<p>{line}</p>" for line in text.splitlines() if line)
 
 
 def _panel(panel: Panel) -> str:

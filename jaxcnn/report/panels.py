@@ -64,10 +64,10 @@ def last(row: Row, split: str, metric: str) -> float:
     return [entry[metric] for entry in row.history if entry["split"] == split][-1]
 
 
-def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], side: float = 0.85) -> "Figure":
-    """Rows of pictures [H, W, 3] in 0 ... 255, each row under its name."""
+def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], heads: Sequence[str] = (), side: float = 0.85) -> "Figure":
+    """Rows of pictures [H, W, 3] in 0 ... 255, each row under its name; `heads` stand above the columns."""
     columns = max(map(len, rows.values()))
-    figure, _ = new_figure(2 + side * columns, side * len(rows) + 0.2)
+    figure, _ = new_figure(2 + side * columns, side * len(rows) + 0.2 + 0.2 * bool(heads))
     figure.clear()
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, pictures) in zip(grid, rows.items(), strict=True):
@@ -76,4 +76,6 @@ def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], side: float = 0.85) 
         for axis, picture in zip(line, pictures, strict=False):
             axis.imshow(np.clip(np.round(picture), 0, 255).astype(np.uint8), interpolation="nearest")
         line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+    for axis, head in zip(grid[0], heads, strict=False):
+        axis.set_title(head, fontsize=9)
     return figure
