@@ -19,7 +19,8 @@ from jaxcnn.weights.matching import Taken, check_same, pair, take
 
 __all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights"]
 
-LARGE, SMALL = (224, 224, 3), (32, 32, 3)
+SIDES = (224, 299, 32)
+"""Pixels a side of the images that networks are made for, in the order in which they are tried."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,18 @@ def import_weights(
 
     `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well.
     Every entry is used or listed as ignored, every leaf is filled. `image_shape` [height, width, channels] matters
-    where a dense layer follows a flattened image; without it 224 and then 32 pixels are tried.
+    where a layer covers the whole image; without it 224, 299 and then 32 pixels a side are tried.
 
     Raises: UserError that names both sides of the first thing that does not fit.
     """
     arrays = foreign_arrays(source if isinstance(source, Mapping) else read_safetensors(source))
-    if image_shape is not None:
-        return _import(model, arrays, image_shape)
-    try:
-        return _import(model, arrays, LARGE)
-    except UserError as error:
+    errors = []
+    for shape in [image_shape] if image_shape else [(side, side, 3) for side in SIDES]:
         try:
-            return _import(model, arrays, SMALL)
-        except UserError:
-            raise error from None
+            return _import(model, arrays, shape)
+        except UserError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tuple[int, ...]) -> Imported:
