@@ -1,5 +1,6 @@
 """`python -m jaxcnn COMMAND`: what is not an experiment."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -21,10 +22,15 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments else 2
     try:
         module, _ = lookup(COMMANDS, arguments[0], "command")
-        return import_module(module).main(arguments[1:])
+        status = import_module(module).main(arguments[1:])
+        sys.stdout.flush()
+        return status
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # of `... | head`; the interpreter would flush once more, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

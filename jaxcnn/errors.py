@@ -19,10 +19,16 @@ class Diverged(UserError):
         self.step = step
 
 
+MANY = 40
+"""More names than a message is read for."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt `name`, followed by all that is known."""
+    """A suggestion for a misspelt `name`, and all that is known, unless a suggestion spares a long list."""
     known = sorted(known)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near and len(known) > MANY:
+        return f"did you mean {', '.join(map(repr, near))}?"
     suggestion = f"did you mean {near[0]!r}? " if near else ""
     return f"{suggestion}Known: {', '.join(known) or 'none'}."
 

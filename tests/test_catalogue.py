@@ -1,11 +1,13 @@
 """`python -m jaxcnn models` and `summary`: tables that agree with the models."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tiny import run_command
+from tiny import environment, run_command
 
 from jaxcnn.__main__ import main
 from jaxcnn.catalogue import size
@@ -80,8 +82,8 @@ def test_summary_has_the_layers_of_a_variant(capsys):
     ("arguments", "message"),
     [
         (["model"], "unknown command 'model': did you mean 'models'?"),
-        (["models", "--filter", "vvg"], "did you mean 'vgg19'?"),
-        (["summary", "resnet5"], "did you mean 'resnet56'?"),
+        (["models", "--filter", "vvg"], "did you mean 'vgg19'"),
+        (["summary", "resnet5"], "did you mean 'resnet56'"),
         (["summary", "resnet20:depth=3"], "takes no 'depth'"),
         (["summary", "vgg16", "--image", "8", "8", "3"], "at least 32x32 pixels"),
     ],
@@ -91,8 +93,19 @@ def test_a_mistake_is_one_message_and_status_2(arguments: list[str], message: st
     assert message in capsys.readouterr().err
 
 
+def run_into_head(folder: Path) -> tuple[int, str]:
+    """Exit status and errors of a command whose reader is gone before it writes."""
+    command = [sys.executable, "-m", "jaxcnn", "models"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as out:
+        result = subprocess.run(command, cwd=folder, env=environment(), stdout=out, stderr=subprocess.PIPE, text=True)
+    return result.returncode, result.stderr
+
+
 def test_it_is_a_command(tmp_path):
     assert "summary" in run_command("jaxcnn", "--help", cwd=tmp_path).stdout
+    assert run_into_head(tmp_path) == (0, "")
     wrong = run_command("jaxcnn", "summary", "lenet5", "--classes", "0", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "above 0" in wrong.stderr
