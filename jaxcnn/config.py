@@ -37,7 +37,8 @@ class DataConfig:
     label_noise: float = 0.0
     """Share of the training images that get another class's label, each class alike; the other splits keep theirs."""
     normalization: str = "standardize"
-    """`standardize` (per-channel mean and standard deviation) or `scale` (to -1 ... 1)."""
+    """`standardize` (per-channel mean and standard deviation), `center` (mean alone, about -128 ... 128) or `scale` (to
+    -1 ... 1)."""
     upscale: int = 0
     """Pixels a side to which images are enlarged (bilinear) before the network sees them; 0: as they are."""
     fallback: str = ""

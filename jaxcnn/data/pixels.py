@@ -25,6 +25,10 @@ CIFAR10_STD = (0.2470, 0.2435, 0.2616)
 CHUNK = 1000
 
 
+def _center(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return pixels - np.float32(255) * mean
+
+
 def _scale(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
     return pixels / np.float32(127.5) - 1
 
@@ -35,6 +39,7 @@ def _standardize(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
 
 # Name -> a function of float32 pixels in 0..255, mean and std `[channel]` in [0, 1].
 NORMALIZATIONS: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+    "center": _center,
     "scale": _scale,
     "standardize": _standardize,
 }
@@ -49,7 +54,8 @@ def normalize(
 ) -> Any:
     """Images `[..., channel]` uint8 as numbers of `dtype`, computed in float32.
 
-    `name`: `scale` (x / 127.5 - 1, in [-1, 1]; ignores `mean` and `std`) or `standardize` ((x / 255 - mean) / std).
+    `name`: `center` (x - 255 mean, for which the first weights of cuda-convnet and Caffe are made), `scale`
+    (x / 127.5 - 1, in [-1, 1]; ignores `mean` and `std`) or `standardize` ((x / 255 - mean) / std).
     NumPy in, NumPy out; JAX in, JAX out. Raises UserError for an unknown name.
     """
     function = lookup(NORMALIZATIONS, name, "normalization")
