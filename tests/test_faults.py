@@ -38,8 +38,8 @@ def start(tmp_path):
 
     yield begin
     for process in started:
-        process.kill()
-        process.communicate()
+        with process:  # closes its pipes
+            process.kill()
 
 
 def launch(folder: str, *arguments: str, cwd: Path) -> subprocess.Popen:
