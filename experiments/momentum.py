@@ -17,6 +17,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig, changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
 RATE = 0.01
@@ -28,29 +29,32 @@ KINDS = {
 
 
 def paths(results: Results) -> Panel:
-    """The steps of each kind in a ravine, and from beside a saddle point."""
+    """The first steps of each kind in a ravine, and from beside a saddle point; and how many it takes to arrive."""
     import jax.numpy as jnp
 
     from jaxcnn import landscapes
 
     figure, axes = new_figure(13, 4.5, 2)
     shown = {
-        "ravine": (landscapes.ravine, (-4.0, 0.8), ((-4.5, 4.5), (-1.2, 1.2)), 0.03, 30),
-        "saddle": (landscapes.saddle, (-1.5, 0.001), ((-1.7, 1.7), (-1.7, 1.7)), 0.05, 60),
+        "ravine": (landscapes.ravine, (-4.0, 0.8), ((-4.5, 4.5), (-1.2, 1.2)), 0.03, 30, 0.2),
+        "saddle": (landscapes.saddle, (-1.5, 0.001), ((-1.7, 1.7), (-1.7, 1.7)), 0.05, 60, -0.24),
     }
-    for axis, (title, (height, start, limits, rate, steps)) in zip(axes, shown.items(), strict=True):
+    lines = {label: [label] for label in KINDS}
+    for axis, (title, (height, start, limits, rate, steps, low)) in zip(axes, shown.items(), strict=True):
         across, along = np.meshgrid(*(np.linspace(*limit, 100) for limit in limits))
-        levels = height(jnp.stack([jnp.asarray(across), jnp.asarray(along)]))
-        axis.contour(across, along, np.asarray(levels), 15, colors="lightgrey", linewidths=0.8)
+        levels = height(np.stack([across, along]))
+        axis.contour(across, along, levels, 15, colors="lightgrey", linewidths=0.8)
         for place, (label, settings) in enumerate(KINDS.items()):
             options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
             config = OptimizerConfig(**options, learning_rate=1.0, decay_rules=())  # type: ignore[arg-type]
-            path = landscapes.descend(height, jnp.array(start), config, [rate], steps)[0]
-            axis.plot(*path.T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
+            path = landscapes.descend(height, jnp.array(start), config, [rate], 1000)[0]
+            lines[label].append(str(np.flatnonzero(height(path.T) > low)[-1] + 1))
+            axis.plot(*path[: steps + 1].T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
         axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, {steps} steps")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, title="momentum")
-    return Panel("A ravine and a saddle", figure)
+    head = ["momentum", *(f"steps until the {title} is at {shown[title][-1]} for good" for title in shown)]
+    return Panel("A ravine and a saddle", figure, markdown(head, list(lines.values())))
 
 
 SWEEP = Sweep(

@@ -8,10 +8,13 @@ Cost         nine kinds at three rates: a small convnet on 5,000 images, 4 epoch
 Finding      not measured yet
 """
 
+from dataclasses import replace
+
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig, changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
+from jaxcnn.report.plots import curves
 from jaxcnn.report.tables import markdown, percent
 from jaxcnn.sweep import Sweep
 
@@ -30,29 +33,31 @@ SPARSE_RATES = tuple(3.0**k for k in range(-8, 4))
 
 
 def at_their_best(results: Results) -> Panel:
-    """Of each kind the rate with the highest validation accuracy."""
-    lines = []
+    """Of each kind the rate with the highest validation accuracy, and the curves of these alone."""
+    lines, best = [], []
     for name, rates in RATES.items():
         seen = {rate: mean_and_deviation(results.values(f"{name} {rate:g}", "validation_accuracy")) for rate in rates}
         rate = max((rate for rate in rates if seen[rate][0] == seen[rate][0]), key=lambda r: seen[r][0], default=None)
         lines.append([name, f"{rate:g}", percent(*seen[rate])] if rate else [name, "", "diverged"])
-    return Panel("Each at the best of its rates", table=markdown(["", "rate", "validation"], lines))
+        best += results.of(f"{name} {rate:g}") if rate else []
+    figure = curves(replace(results, rows=tuple(best)))
+    return Panel("Each at the best of its rates", figure, markdown(["", "rate", "validation"], lines))
 
 
 def sparse(results: Results) -> Panel:
-    """200 steps on a linear model of sparse features; each optimizer at the best of twelve rates."""
+    """200 batches of 20 examples for a linear model of sparse features; each optimizer at the best of twelve rates."""
     import jax.numpy as jnp
     import numpy as np
 
     from jaxcnn import landscapes
 
-    objective = landscapes.sparse_regression()
+    whole, of_batch = landscapes.sparse_regression()
     start = jnp.zeros(200)
     lines = []
     for name in [name for name in RATES if name != "muon"]:  # which is Adam where there are no matrices
         config = OptimizerConfig(name, 1.0, weight_decay=0.0, decay_rules=())
-        ends = landscapes.descend(objective, start, config, SPARSE_RATES, 200)[:, -1]
-        errors = np.nan_to_num([float(objective(jnp.asarray(end))) for end in ends], nan=np.inf)
+        ends = landscapes.descend(of_batch, start, config, SPARSE_RATES, 200)[:, -1]
+        errors = np.nan_to_num([float(whole(jnp.asarray(end))) for end in ends], nan=np.inf)
         best = errors.argmin()
         lines.append([name, f"{SPARSE_RATES[best]:.2g}", f"{errors[best]:.2g}"])
     lines.sort(key=lambda line: float(line[-1]))

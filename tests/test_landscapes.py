@@ -37,11 +37,18 @@ def test_the_saddle_is_flat_where_it_is_no_minimum():
 
 
 def test_sparse_features_are_rare_and_can_be_learnt_exactly():
-    objective = landscapes.sparse_regression(features=20, examples=500)
-    curvature = np.diag(jax.hessian(objective)(jnp.zeros(20))) / 2
-    np.testing.assert_allclose(curvature, 1 / np.arange(1, 21), atol=0.08)
-    assert objective(jnp.zeros(20)) > 0.5
-    hessian, slope = jax.hessian(objective)(jnp.zeros(20)), jax.grad(objective)(jnp.zeros(20))
+    whole, _ = landscapes.sparse_regression(features=20, examples=500)
+    hessian, slope = jax.hessian(whole)(jnp.zeros(20)), jax.grad(whole)(jnp.zeros(20))
+    np.testing.assert_allclose(np.diag(hessian) / 2, 1 / np.arange(1, 21), atol=0.08)
+    assert whole(jnp.zeros(20)) > 0.5
     solution = -jnp.linalg.solve(hessian, slope)
-    assert objective(solution) == pytest.approx(0, abs=1e-6)
+    assert whole(solution) == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(abs(solution), 1, atol=1e-3)
+
+
+def test_the_batches_of_an_epoch_are_all_examples():
+    whole, of_batch = landscapes.sparse_regression(features=20, examples=500, batch=100)
+    errors = [of_batch(jnp.ones(20), step) for step in range(10)]
+    assert np.mean(errors[:5]) == pytest.approx(float(whole(jnp.ones(20))), rel=1e-5)
+    assert errors[:5] == errors[5:]
+    assert len(set(map(float, errors))) == 5

@@ -91,7 +91,7 @@ def bars(results: Results) -> "Figure":
     values = [results.values(label, results.metric) for label in labels]
     means, deviations = zip(*map(mean_and_deviation, values), strict=True)
     places = np.arange(len(labels))
-    axis.barh(places, np.nan_to_num(means), xerr=np.nan_to_num(deviations), color=COLOURS[0], alpha=0.75, capsize=3)
+    axis.barh(places, np.nan_to_num(means), xerr=deviations, color=COLOURS[0], alpha=0.75, capsize=3)
     for place, seen in enumerate(values):
         if len(seen) > 1:
             axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)
@@ -104,6 +104,7 @@ def bars(results: Results) -> "Figure":
     if results.metric in ACCURACY:
         _percent(axis.xaxis)
     axis.invert_yaxis()
+    axis.margins(y=0.02)
     axis.grid(axis="y", visible=False)
     return figure
 
