@@ -42,13 +42,13 @@ def paths(results: Results) -> Panel:
     lines = {label: [label] for label in KINDS}
     for axis, (title, (height, start, limits, rate, steps, low)) in zip(axes, shown.items(), strict=True):
         across, along = np.meshgrid(*(np.linspace(*limit, 100) for limit in limits))
-        levels = height(np.stack([across, along]))
+        levels = np.asarray(height(jnp.asarray([across, along])))
         axis.contour(across, along, levels, 15, colors="lightgrey", linewidths=0.8)
         for place, (label, settings) in enumerate(KINDS.items()):
             options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
             config = OptimizerConfig(**options, learning_rate=1.0, decay_rules=())  # type: ignore[arg-type]
             path = landscapes.descend(height, jnp.array(start), config, [rate], 1000)[0]
-            lines[label].append(str(np.flatnonzero(height(path.T) > low)[-1] + 1))
+            lines[label].append(str(np.flatnonzero(height(jnp.asarray(path.T)) > low)[-1] + 1))
             axis.plot(*path[: steps + 1].T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
         axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, {steps} steps")
     handles, labels = axes[0].get_legend_handles_labels()
