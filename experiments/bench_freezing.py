@@ -2,7 +2,15 @@
 
 Steps of the variants take turns, so that whatever else the machine does slows all of them; medians are compared.
 
-Command   python -m experiments.bench_freezing
+Command   python -m experiments.bench_freezing      (--batch-size 128)
+Cost      two minutes on two cores
+Result    seen on two cores, float32, jax 0.12; shares of the whole step's time and memory (1.30 s, 278 MiB at batch 32;
+          5.36 s, 728 MiB at 128):
+
+                                            batch 32         batch 128
+          last stage and head            0.48   0.46       0.42   0.32
+          head only                      0.29   0.12       0.27   0.19
+          head only, statistics move     0.30   0.13       0.29   0.19
 """
 
 import time
