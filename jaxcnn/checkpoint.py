@@ -133,7 +133,7 @@ def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
     path = folder.resolve() / str(step) / ITEM
     try:
         with ocp.PyTreeCheckpointer() as checkpointer:
-            saved = checkpointer.metadata(path).item_metadata.tree
+            saved = ocp.PyTreeCheckpointHandler().metadata(path).tree  # the checkpointer's own warns of a file above it
             wanted = _select(only, saved["ema"] or {k: saved[k] for k in ("params", "batch_stats")})
             wanted = {"ema": wanted} if saved["ema"] else wanted
             here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
@@ -186,17 +186,17 @@ def _set_aside(path: Path) -> None:
 
 def _unreadable(folder: Path, step: int, error: Exception) -> UserError:
     others = [other for other in complete_steps(folder) if other != step]
-    path = folder / str(step)
-    message = f"the checkpoint {path} cannot be read: {_reason(error)}"
+    message = f"the checkpoint {folder / str(step)} cannot be read: {_reason(error)}"
     if not others:
         return UserError(f"{message}\nThere is no other checkpoint.")
     return UserError(
-        f"{message}\nTo go on from the newest that can be read, add --resume good (the others are {others}; damaged "
-        f"ones are moved aside, not removed). To load another: step={others[-1]}."
+        f"{message}\nThere are others: {', '.join(map(str, others))}.\n"
+        "With --resume good the run goes on from the newest that can be read, and moves damaged ones aside.\n"
+        f"To load another: step={others[-1]}, or --init.from {folder.parent}@{others[-1]}."
     )
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of an error, or of what it was raised from where it has none."""
+    """The beginning of an error, or of what it was raised from where it says nothing; TensorStore's go on for pages."""
     text = str(error).strip() or (_reason(error.__cause__) if error.__cause__ else type(error).__name__)
-    return text.splitlines()[0][:300]
+    return text.splitlines()[0][:200]

@@ -72,7 +72,7 @@ class Run:
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.data.image_shape:
             wanted = ", ".join(map(str, self.data.image_shape))
-            raise UserError(f"predict wants uint8 images [N, {wanted}], not {images.dtype} {list(images.shape)}")
+            raise UserError(f"uint8 images [N, {wanted}] are needed, not {images.dtype} {list(images.shape)}")
         if len(images) == 0:
             shape = jax.eval_shape(function, self.variables, jax.ShapeDtypeStruct((1, *images.shape[1:]), np.uint8))
             return np.zeros((0, *shape.shape[1:]), shape.dtype)
