@@ -273,9 +273,13 @@ def _tuples(value: Any) -> Any:
 
 
 def differences(ours: Config, theirs: Config) -> list[str]:
-    """One line for each setting in which two configs differ in what they compute."""
+    """One line for each setting in which two configs differ in what they compute.
+
+    A dtype that ours leaves to the machine is none: theirs may be what the machine decided.
+    """
     a, b = flat(to_dict(ours)), flat(to_dict(theirs))
-    names = [name for name in a if name.split(".")[0] not in WHERE_NOT_WHAT and a[name] != b[name]]
+    left_open = (*WHERE_NOT_WHAT, "dtype") if ours.dtype == "auto" else WHERE_NOT_WHAT
+    names = [name for name in a if name.split(".")[0] not in left_open and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 
 

@@ -52,3 +52,9 @@ def test_differences_name_what_is_computed_and_not_where():
     a = Config(name="a", seed=1, folder="x", devices=1)
     b = Config(name="a", seed=2, folder="y", devices=8)
     assert differences(a, b) == ["seed: 2 there, 1 here"]
+
+
+def test_a_dtype_that_is_left_to_the_machine_is_no_difference_and_one_that_is_not_is():
+    left, decided = Config(name="a", dtype="auto"), Config(name="a", dtype="bfloat16")
+    assert differences(left, decided) == []
+    assert differences(decided, left) == ["dtype: auto there, bfloat16 here"]
