@@ -133,7 +133,8 @@ def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
     path = folder.resolve() / str(step) / ITEM
     try:
         with ocp.PyTreeCheckpointer() as checkpointer:
-            saved = ocp.PyTreeCheckpointHandler().metadata(path).tree  # the checkpointer's own warns of a file above it
+            handler: Any = ocp.PyTreeCheckpointHandler()  # the checkpointer itself warns of a missing file
+            saved = handler.metadata(path).tree
             wanted = _select(only, saved["ema"] or {k: saved[k] for k in ("params", "batch_stats")})
             wanted = {"ema": wanted} if saved["ema"] else wanted
             here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
