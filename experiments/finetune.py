@@ -1,9 +1,18 @@
-"""When does fine-tuning win? A network that knows five classes of CIFAR-10 learns the other five from few images.
+"""When does fine-tuning win over a training from nothing?
 
-Pretrained on airplane, automobile, bird, cat and deer; transferred to dog, frog, horse, ship and truck, with 100 to
-2,500 images in all: from scratch, the head alone, the last stage, everything. Each takes the same number of steps.
+A network that knows airplane, automobile, bird, cat and deer learns dog, frog, horse, ship and truck from 100, 500 or
+2,500 images in all, in the same 300 steps: from scratch, the head alone, the last stage and the head, everything.
 
-Command   python -m experiments.finetune --seeds 3      (or: make sweep-finetune SEEDS=3)
+Expectation  The fewer images, the more is won. With few the head alone should be safest, as there is little to overfit;
+             with many it should hold back, for the features are those of other classes.
+Command      make sweep-finetune SEEDS=3
+Cost         a network of 70,944 parameters on half of CIFAR-10 for 6 epochs, then 12 short runs: two minutes on two
+             cores, one more for each further seed; `FULL=1`: 3,000 steps each
+Finding      Fine-tuning won at every size, by 13.5, 5.6 and 4.4 points of test accuracy (n = 3, seeds 0 to 2, one
+             source, bfloat16, the JPEG copy of CIFAR-10): with 100 images 61.3 % from scratch, 74.9 % with the last
+             stage; with 500 74.9 and, with everything, 80.4 %; with 2,500 78.7 and 83.0 %. The head alone was never
+             best: 70.4, 71.5 and 71.9 %, which beats a training from scratch with 100 images only. There the last
+             stage did better than everything (by 1.3 points), with 2,500 images worse (by 1.4).
 """
 
 from dataclasses import replace
@@ -54,11 +63,13 @@ def curves(results: Results) -> Panel:
     for place, method in enumerate(METHODS):
         found = [mean_and_deviation(results.values(f"{method}, {n}", "test_accuracy")) for n in IMAGES]
         means, deviations = ([100 * each[part] for each in found] for part in (0, 1))
-        axis.errorbar(IMAGES, means, yerr=deviations, label=method, **look(place))
+        axis.errorbar(IMAGES, means, yerr=deviations, marker="o", capsize=3, label=method, **look(place))
         numbers = (f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in zip(means, deviations, strict=True))
         lines.append(f"| {method} | {' | '.join(numbers)} |")
     axis.set(xscale="log", xlabel="training images", ylabel="test accuracy, %")
-    axis.legend()
+    axis.set_xticks(IMAGES, [f"{n:,}" for n in IMAGES])
+    axis.minorticks_off()
+    axis.legend(frameon=False)
     return Panel("Accuracy over the number of images", figure, "\n".join(lines))
 
 
