@@ -15,7 +15,7 @@ from jaxcnn.models import inception_v3, inception_v4
 
 
 class Plan(NamedTuple):
-    """The parts of one network: chains of branches, and how often each residual block stands."""
+    """The parts of one network, as chains of branches."""
 
     stem: Chain
     a: tuple[Chain, ...]
@@ -23,7 +23,6 @@ class Plan(NamedTuple):
     b: tuple[Chain, ...]
     reduction_b: tuple[Chain, ...]
     c: tuple[Chain, ...]
-    blocks: tuple[int, int, int]
     last_linear: bool = True  # one more block c, with scale 1 and without activation
     top: Chain = ()
 
@@ -67,7 +66,6 @@ V1 = Plan(
     b=block_one_sided(128, (128, 128, 128), (1, 7)),
     reduction_b=reduction_b(256, 256),
     c=block_one_sided(192, (192, 192, 192), (1, 3)),
-    blocks=(5, 10, 5),
 )
 V2 = Plan(
     stem=(*inception_v3.STEM_299, MIXED_5B),
@@ -76,7 +74,6 @@ V2 = Plan(
     b=block_one_sided(192, (128, 160, 192), (1, 7)),
     reduction_b=reduction_b(288, 320),
     c=block_one_sided(192, (192, 224, 256), (1, 3)),
-    blocks=(10, 20, 9),
     top=(Unit(1536),),
 )
 
@@ -112,12 +109,14 @@ class InceptionResNet(nn.Module):
 
     Options:
         plan: the parts of the network.
+        blocks: residual blocks of each of the three groups, without the last linear one.
         scales: factors on the residuals of the three groups.
         dropout: share of the last features dropped in training.
         width: factor on the channels of all convolutions.
     """
 
     plan: Plan
+    blocks: tuple[int, int, int]
     num_classes: int = 10
     scales: tuple[float, float, float] = (0.17, 0.10, 0.20)
     dropout: float = 0.2
@@ -142,7 +141,7 @@ class InceptionResNet(nn.Module):
         residual = partial(ResidualBranches, unit=unit, up=up)
         act, plan = activation(self.activation), self.plan
         x = run_chain(images, plan.stem, unit, "stem_")
-        groups = zip("abc", (plan.a, plan.b, plan.c), self.scales, plan.blocks, strict=True)
+        groups = zip("abc", (plan.a, plan.b, plan.c), self.scales, self.blocks, strict=True)
         reductions = {"b": plan.reduction_a, "c": plan.reduction_b}
         for group, chains, scale, depth in groups:
             if group in reductions:
@@ -155,9 +154,9 @@ class InceptionResNet(nn.Module):
         return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
 
 
-inception_resnet_v1_299 = partial(InceptionResNet, plan=V1)
-inception_resnet_v1_paper_299 = partial(InceptionResNet, plan=V1._replace(last_linear=False))
-inception_resnet_v2_299 = partial(InceptionResNet, plan=V2)
+inception_resnet_v1_299 = partial(InceptionResNet, plan=V1, blocks=(5, 10, 5))
+inception_resnet_v1_paper_299 = partial(inception_resnet_v1_299, plan=V1._replace(last_linear=False))
+inception_resnet_v2_299 = partial(InceptionResNet, plan=V2, blocks=(10, 20, 9))
 inception_resnet_v2_paper_299 = partial(
-    InceptionResNet, plan=V2._replace(stem=inception_v4.STEM, blocks=(5, 10, 5), last_linear=False, top=())
+    InceptionResNet, plan=V2._replace(stem=inception_v4.STEM, last_linear=False, top=()), blocks=(5, 10, 5)
 )

@@ -94,7 +94,7 @@ class InceptionV3(nn.Module):
         width: factor on the channels of all convolutions.
     """
 
-    auxiliary_weight: ClassVar[float] = 0.3
+    auxiliary_weight: ClassVar[float] = 0.4
 
     num_classes: int = 10
     stem: str = "cifar"
