@@ -2,7 +2,7 @@
 
 Command   python -m experiments.bench_checkpoints
 Cost      minutes on an idle machine, 3 GB of memory and 1 GB of a temporary folder
-Result    README, "When something breaks"
+Result    README, "When something breaks": training waits for 0.02 % of its time, 3 % were allowed
 """
 
 import tempfile
@@ -68,7 +68,7 @@ def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[floa
 
 
 def seconds_of_a_step() -> float:
-    """Of training resnet18 on images of 32 x 32, batch 128, on all devices here."""
+    """Of training resnet18 on images of 32 x 32, batch 128, on all devices here; the least of a few."""
     from jaxcnn import data
     from jaxcnn.assemble import assemble, load_images
 
@@ -79,13 +79,12 @@ def seconds_of_a_step() -> float:
     indices = training.devices.split(order.astype(np.int32))
     state, _ = training.train_step(state, pool, indices)  # compiles
 
-    def steps() -> Any:
+    def step() -> Any:
         nonlocal state
-        for _ in range(STEPS_TIMED):
-            state, _ = training.train_step(state, pool, indices)
+        state, _ = training.train_step(state, pool, indices)
         return state
 
-    return seconds(steps) / STEPS_TIMED
+    return min(seconds(step) for _ in range(STEPS_TIMED))
 
 
 def seconds(work: Callable[[], Any]) -> float:
