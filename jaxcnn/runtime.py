@@ -9,6 +9,7 @@
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
+| PJRT_NPROC, more devices than cores | the last bits of a sum tell how many threads share it: as many in each process |
 """
 
 import logging
@@ -28,13 +29,16 @@ EIGEN = "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 
 
-def prepare(devices: int = 0, dtype: str = "auto") -> None:
-    """Sets the environment that JAX reads when its backend starts, for a run on `devices` in `dtype`.
+def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
+    """Sets the environment that JAX reads when its backend starts, for `processes` on `devices` each in `dtype`.
 
     The allocator reads its settings when a process starts, so where they are missing the process begins anew.
     """
     if devices > 1:
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(devices))
+    of_all = max(devices, 1) * max(processes, 1)
+    if of_all > (os.cpu_count() or 1):
+        os.environ.setdefault("PJRT_NPROC", str(of_all))
     if os.environ.get("JAXCNN_RUNTIME") == "off":
         return
     if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:

@@ -15,7 +15,7 @@ import optax
 from flax import linen as nn
 from jax import Array, lax
 
-from jaxcnn import losses, metrics, rules, views
+from jaxcnn import collectives, losses, metrics, rules, views
 from jaxcnn.augment import Augmentation, Draw
 from jaxcnn.config import LossConfig
 from jaxcnn.layers.norm import frozen_statistics
@@ -117,9 +117,9 @@ def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) ->
     gradient, batch_stats, sums = _gradient(
         recipe, trained, frozen, state.batch_stats, images, targets, dropout_key, options
     )
-    gradient, batch_stats = lax.pmean((gradient, batch_stats), recipe.axis)
+    gradient, batch_stats = collectives.mean((gradient, batch_stats), recipe.axis)
     batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
-    sums = lax.psum(sums, recipe.axis)
+    sums = collectives.total(sums, recipe.axis)
 
     params, opt_state = _updated(recipe, gradient, state)
     totals = _add_metrics(state, sums, gradient)
@@ -159,7 +159,7 @@ def eval_step(recipe: Recipe, variables: Tree, pool: Pool, indices: Array, mask:
     """Sums of metrics over the examples `indices` [B / devices] where `mask` is one."""
     labels = pool.labels[indices]
     logits = views.logits(recipe.model, variables, recipe.normalize(pool.images[indices]), recipe.views)
-    return lax.psum(metrics.sums(logits, labels, recipe.loss(logits, labels), mask), recipe.axis)
+    return collectives.total(metrics.sums(logits, labels, recipe.loss(logits, labels), mask), recipe.axis)
 
 
 def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw:

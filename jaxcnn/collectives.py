@@ -1,0 +1,49 @@
+"""Sums over the devices of a mapped axis that are the same bits however many processes the devices belong to.
+
+On CPUs, one process adds its devices in their order, and Gloo, between processes, in an order that depends on where an
+element lies in a ring. Here each device receives its part of the elements from all, adds them in the order of the
+devices, and all gather the parts: twice (N-1)/N of the bytes are sent by each of N devices, as in a ring.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.flatten_util import ravel_pytree
+
+Tree = Any
+
+
+def mean(tree: Tree, axis: str) -> Tree:
+    """The mean of every array over the devices of `axis`."""
+    return jax.tree.map(lambda x: x / lax.axis_size(axis), total(tree, axis))
+
+
+def total(tree: Tree, axis: str) -> Tree:
+    """The sum of every array over the devices of `axis`."""
+    if lax.axis_size(axis) == 1 or jax.default_backend() != "cpu":
+        return lax.psum(tree, axis)
+    flat, unflatten = ravel_pytree(tree)
+    return unflatten(_in_order(flat, axis))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _in_order(x: jax.Array, axis: str) -> jax.Array:
+    """[K] on each of N devices -> their sum [K]."""
+    count = lax.axis_size(axis)
+    parts = jnp.pad(x, (0, -len(x) % count)).reshape(count, -1)
+    first, *others = lax.all_to_all(parts, axis, split_axis=0, concat_axis=0)
+    return lax.all_gather(sum(others, first), axis, tiled=True)[: len(x)]
+
+
+def _forward(x: jax.Array, axis: str) -> tuple[jax.Array, None]:
+    return _in_order(x, axis), None
+
+
+def _backward(axis: str, _: None, gradient: jax.Array) -> tuple[jax.Array]:
+    return (_in_order(gradient, axis),)
+
+
+_in_order.defvjp(_forward, _backward)
