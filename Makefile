@@ -50,7 +50,7 @@ test: $(VENV)/.installed-dev ## run the tests
 	@$(RUN) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 test-slow: $(VENV)/.installed-dev ## run the long tests: real trainings, real faults
-	@$(RUN) -m pytest -q -m slow $(ARGS)
+	@$(RUN) -m pytest -q -m slow -n auto --dist worksteal $(ARGS)
 
 # A sweep is a module of experiments/ with a SWEEP: make sweep-learning_rate SEEDS=3 JOBS=2 FULL=1
 SEEDS ?= 1
