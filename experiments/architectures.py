@@ -4,36 +4,56 @@ Expectation  At equal parameters the later networks of the family tree win, as c
              residual or depthwise blocks use them better. At equal time on a CPU the simple ones are ahead: few large
              products are cheap, many thin layers and depthwise convolutions are not.
 Command      make sweep-architectures
-Cost         networks of 54,000 to 98,000 parameters on 5,000 images, 4 epochs each, all by one and the same recipe,
-             which is nobody's best; `FULL=1`: all images, 50 epochs
+Cost         networks of 85,000 to 98,000 parameters (LeNet-5, which is what it is, 62,006) on 5,000 images at one and
+             the same constant rate, which is nobody's best: from 3 epochs for GoogLeNet to 60 for the MLP, about half a
+             minute each; `FULL=1`: all images
 Finding      not measured yet
 """
 
-from experiments.small import FULL, SMALL
+from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
+from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import equal_time
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
 MODELS = {
-    "mlp": "mlp:hidden=(26,)",
-    "lenet5": "lenet5",
-    "convnet": "convnet:widths=(16,32,64),hidden=64",
-    "vgg11": "vgg11_bn:widths=(8,16,32,48,48)",
-    "googlenet": "googlenet:width=0.12",
-    "resnet8": "resnet20:blocks=(1,1,1)",
-    "se_resnet8": "se_resnet20:blocks=(1,1,1)",
-    "mobilenet_v1": "mobilenet_v1:width=0.15",
-    "shufflenet_v2": "shufflenet_v2:widths=(24,48,96),top=128",
-    "convnext": "convnext_tiny:blocks=(1,1,2),widths=(16,32,64)",
-    "quicknet": "quicknet:stem=16,widths=(32,64)",
+    "mlp": ("mlp:hidden=(28,)", 60),
+    "lenet5": ("lenet5", 20),
+    "convnet": ("convnet:widths=(16,32,64),hidden=64", 10),
+    "vgg11": ("vgg11_bn:widths=(8,16,32,48,48)", 8),
+    "googlenet": ("googlenet:width=0.12", 3),
+    "resnet8": ("resnet20:blocks=(1,1,1),widths=(17,34,68)", 4),
+    "se_resnet8": ("se_resnet20:blocks=(1,1,1),widths=(17,34,68)", 4),
+    "mobilenet_v1": ("mobilenet_v1:width=0.15", 5),
+    "shufflenet_v2": ("shufflenet_v2:widths=(32,64,128),top=128", 4),
+    "convnext": ("convnext_tiny:blocks=(1,1,2),widths=(16,32,64)", 4),
+    "quicknet": ("quicknet:stem=16,widths=(36,72)", 6),
 }
+"""Network and how many epochs it is trained for, so that all take about the same time on a CPU."""
+FEWEST = min(epochs for _, epochs in MODELS.values())
+
+
+def equal_epochs(results: Results) -> Panel:
+    """Validation accuracy when all had seen each image as often as the slowest did in all."""
+    lines = []
+    for label in results.labels:
+        row = results.of(label)[0]
+        seen = [entry for entry in row.history if entry["split"] == "validation"]
+        after = [entry["accuracy"] for entry in seen if entry["step"] == FEWEST * row.steps_per_epoch]
+        counts = [f"{row.summary[name]:,}" for name in ("parameters", "multiply_adds")] if row.summary else ["", ""]
+        lines.append([label, *counts, f"{100 * after[0]:.2f} %" if after else ""])
+    head = ["", "parameters", "multiply-adds an image", f"validation after {FEWEST} epochs"]
+    return Panel("At equal epochs", table=markdown(head, lines))
+
+
 SWEEP = Sweep(
     name="architectures",
-    base=changed(SMALL, {"duration": "4epochs", "checkpoint_every": "4epochs"}),
-    variations={label: {"model": model} for label, model in MODELS.items()},
-    full=FULL,
-    panels=(equal_time,),
+    base=changed(SMALL, {"schedule.name": "constant"}),
+    variations={label: {"model": model, "duration": f"{epochs}epochs"} for label, (model, epochs) in MODELS.items()},
+    full={"data.train": 0, "data.validation": 5000},
+    panels=(equal_epochs, equal_time),
     metric="validation_accuracy",
 )
 

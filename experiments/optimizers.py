@@ -4,7 +4,7 @@ Expectation  At their best rates the kinds are closer than their fame: momentum 
              descent behind in so few epochs, AdaGrad slowed by a sum that only grows, Muon fastest on matrices. On
              sparse features, whose gradients come seldom, a rate for each weight is what counts, and adaptive ones win.
 Command      make sweep-optimizers
-Cost         nine kinds at three rates: a small convnet on 5,000 images, 4 epochs; `FULL=1`: all images, 50 epochs
+Cost         nine kinds at three rates: a small convnet on 5,000 images, 3 epochs; `FULL=1`: all images, 50 epochs
 Finding      not measured yet
 """
 
@@ -66,7 +66,7 @@ def sparse(results: Results) -> Panel:
 
 SWEEP = Sweep(
     name="optimizers",
-    base=changed(SMALL, {"duration": "4epochs", "checkpoint_every": "4epochs"}),
+    base=changed(SMALL, {"duration": "3epochs", "checkpoint_every": "3epochs"}),
     variations={
         f"{name} {rate:g}": {"optimizer.name": name, "optimizer.learning_rate": rate}
         for name, rates in RATES.items()
