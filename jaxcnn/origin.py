@@ -34,8 +34,10 @@ def read(path: str, model: nn.Module) -> tuple[Tree, str]:
         folder, step = path, ""
     if step and not step.isdigit():
         raise UserError(f"init.from: {step!r} of {path!r} is no step: write it as {folder}@2000")
-    if not Path(folder).expanduser().is_dir():
-        raise UserError(f"init.from: {folder!r} is neither the folder of a run nor a .safetensors file")
+    if not (there := Path(folder).expanduser()).is_dir():
+        runs = [str(run.parent) for run in there.parent.glob("*/config.json")]
+        hint = f": {did_you_mean(folder, runs)}" if runs else ""
+        raise UserError(f"init.from: {folder!r} is neither the folder of a run nor a .safetensors file{hint}")
     run = load(folder, step=int(step) if step else None)
     return run.variables, f"{folder}, {run.config.model} at step {run.step:,}"
 
