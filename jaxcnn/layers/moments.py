@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Values that a CPU sums at once in bfloat16: few enough to stay in the nearest cache with their sums.
-BLOCK = 2048
+# Lanes of a CPU's sums in bfloat16, few enough to stay in the nearest cache, and how many values each adds at once.
+BLOCK = 4096
+TERMS = (4, 5, 3, 2, 1)
 
 Pair = tuple[jax.Array, jax.Array]
 
@@ -51,16 +52,28 @@ scale_and_shift.defvjp(
 )
 
 
+@jax.custom_vjp
+def shift(x: jax.Array, offset: jax.Array) -> jax.Array:
+    """x + offset, channel by channel: [..., C], [C] -> [..., C], of x's type."""
+    return (_wide(x) + offset).astype(x.dtype)
+
+
+shift.defvjp(
+    lambda x, offset: (shift(x, offset), offset),
+    lambda offset, cotangent: (cotangent, _sums(cotangent, cotangent)[0].astype(offset.dtype)),
+)
+
+
 def _wide(x: jax.Array) -> jax.Array:
     return x.astype(jnp.float32)
 
 
 def _sums(x: jax.Array, y: jax.Array) -> Pair:
     """Sums of x and of x * y over all but the channels, in float32."""
-    rows = _rows(x)
-    if x.dtype != jnp.bfloat16 or rows is None:
+    block = _block(x)
+    if x.dtype != jnp.bfloat16 or block is None:
         return _plain_sums(x, y)
-    return lax.platform_dependent(x, y, cpu=partial(_blockwise_sums, rows=rows), default=_plain_sums)
+    return lax.platform_dependent(x, y, cpu=partial(_blockwise_sums, block=block), default=_plain_sums)
 
 
 def _plain_sums(x: jax.Array, y: jax.Array) -> Pair:
@@ -68,21 +81,29 @@ def _plain_sums(x: jax.Array, y: jax.Array) -> Pair:
     return _wide(x).sum(axes), (_wide(x) * _wide(y)).sum(axes)
 
 
-def _blockwise_sums(x: jax.Array, y: jax.Array, rows: int) -> Pair:
-    """A CPU widens all of a bfloat16 array before it sums it; block by block, that stays in the cache."""
-    channels = x.shape[-1]
+def _blockwise_sums(x: jax.Array, y: jax.Array, block: tuple[int, int]) -> Pair:
+    """A CPU widens all of a bfloat16 array before it sums it; block by block, that stays in the cache.
+
+    A block is `rows` of all channels side by side, as channels alone may be too few to fill a vector.
+    """
+    terms, rows = block
+    lanes, channels = rows * x.shape[-1], x.shape[-1]
+    x, y = lax.optimization_barrier((x, y))  # else what makes them is computed in the blocks' shape, not its own
 
     def add(sums: Pair, blocks: Pair) -> tuple[Pair, None]:
-        first, second = (_wide(block) for block in blocks)
-        return (sums[0] + first, sums[1] + first * second), None
+        pairs = [(_wide(first), _wide(second)) for first, second in zip(*blocks, strict=True)]
+        return (sums[0] + sum(first for first, _ in pairs), sums[1] + sum(a * b for a, b in pairs)), None
 
-    zero, blocks = jnp.zeros((rows, channels), jnp.float32), (-1, rows, channels)
+    zero, blocks = jnp.zeros(lanes, jnp.float32), (-1, terms, lanes)
     (total, product), _ = lax.scan(add, (zero, zero), (x.reshape(blocks), y.reshape(blocks)))
-    return total.sum(0), product.sum(0)
+    return total.reshape(rows, channels).sum(0), product.reshape(rows, channels).sum(0)
 
 
-def _rows(x: jax.Array) -> int | None:
-    """The most rows of all channels that fill a block and divide the whole; None if they fill less than a quarter."""
+def _block(x: jax.Array) -> tuple[int, int] | None:
+    """How many terms of how many rows divide the whole and fill at least a quarter of a block; None if none do."""
     count, channels = x.size // x.shape[-1], x.shape[-1]
-    rows = next((rows for rows in range(BLOCK // channels, 0, -1) if count % rows == 0), 0)
-    return rows if rows * channels >= BLOCK // 4 else None
+    for terms in TERMS:
+        rows = next((rows for rows in range(BLOCK // channels, 0, -1) if count % (rows * terms) == 0), 0)
+        if rows * channels >= BLOCK // 4:
+            return terms, rows
+    return None
