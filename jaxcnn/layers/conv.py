@@ -21,6 +21,7 @@ from jax.interpreters import ad, batching, mlir
 
 from jaxcnn.layers import conv_cpu, geometry
 from jaxcnn.layers.geometry import NHWC, Geometry
+from jaxcnn.layers.moments import shift
 
 # form -> (XLA's own, the CPU's). Arguments: (images, kernel), (cotangent, kernel), (images, cotangent).
 FORMS: dict[str, tuple[Callable[..., jax.Array], Callable[..., jax.Array]]] = {
@@ -96,6 +97,13 @@ class Conv(nn.Conv):
     """`flax.linen.Conv`, same parameters and results, through `conv_general_dilated` of this module."""
 
     conv_general_dilated: Any = conv_general_dilated
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        if not self.use_bias:
+            return super().__call__(inputs)
+        outputs = self.clone(parent=self.scope, use_bias=False)(inputs)
+        return shift(outputs, self.param("bias", self.bias_init, (self.features,), self.param_dtype))
 
 
 def _eager(first, second, *, form: str, geometry: Geometry):
