@@ -1,7 +1,8 @@
 """The three bilinear forms of a convolution in the formulations that a CPU runs fast.
 
 Each takes two arrays and a `Geometry`: `output(images, kernel)`, `images_gradient(cotangent, kernel)` and
-`kernel_gradient(images, cotangent)`. They serve the families dense, pointwise, depthwise (its own file) and grouped.
+`kernel_gradient(images, cotangent)`. They serve the families pointwise, grouped, depthwise and dense; depthwise ones
+and the kernel gradients of dense ones have their own files.
 """
 
 from __future__ import annotations
@@ -12,11 +13,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxcnn.layers import depthwise
+from jaxcnn.layers import depthwise, kernel_gradients
 from jaxcnn.layers.geometry import Geometry, convolve, images_transpose, input_gradient, pad_images, taps
 
-# What one step of the kernel gradient's scan multiplies: about what a core's cache holds.
-CHUNK_BYTES = 3 * 2**20
 # Channels of the dense blocks that stand for groups: narrower products leave the vector units idle.
 BLOCK_CHANNELS = 64
 
@@ -72,76 +71,8 @@ def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry)
         return _diagonal(dense, geometry)
     if geometry.pointwise:
         (strided,) = taps(images, geometry)
-        return _outer(strided, cotangent)[None, None]
-    chunk_gradient = _rows_and_columns if _separable(geometry) else _patches
-    return _scan(chunk_gradient, images, cotangent, geometry)
-
-
-def _scan(chunk_gradient: Form, images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
-    """Sums the kernel gradients of chunks of the batch small enough for the cache, in float32."""
-    batch, high, wide, features = geometry.output
-    height, width, depth, _ = geometry.kernel
-    spread = width * depth + height * features if _separable(geometry) else height * width * depth
-    size = _chunk(batch, high * wide * spread * images.dtype.itemsize)
-
-    def add(total: jax.Array, pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
-        part = geometry.replace(images=pair[0].shape)
-        return total + chunk_gradient(*pair, part).astype(jnp.float32), None
-
-    count = batch // size
-    image_chunks, gradient_chunks = (
-        array[: count * size].reshape(count, size, *array.shape[1:]) for array in (images, cotangent)
-    )
-    total, _ = lax.scan(add, jnp.zeros(geometry.kernel, jnp.float32), (image_chunks, gradient_chunks))
-    if rest := batch - count * size:
-        total, _ = add(total, (images[-rest:], cotangent[-rest:]))
-    return total.astype(images.dtype)
-
-
-def _patches(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
-    """One product of the patches (im2col) and the cotangent."""
-    patches = jnp.concatenate(taps(pad_images(images, geometry.padding), geometry), axis=-1)
-    return _outer(patches, cotangent).reshape(geometry.kernel)
-
-
-def _separable(geometry: Geometry) -> bool:
-    """Whether `_rows_and_columns` applies, its extra rows cost little, and it copies less than patches do."""
-    rows, (height, width, depth, features) = geometry.output[1], geometry.kernel
-    few_rows = geometry.strides[0] == 1 and 4 * (geometry.window[0] - 1) <= rows
-    return few_rows and width * depth + height * features < height * width * depth
-
-
-def _rows_and_columns(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
-    """One product of column-shifted images and row-shifted cotangents, all pairs of shifts at once.
-
-    Patches repeat the images height * width times; this repeats the images width times and the cotangent height
-    times, and memory traffic is what limits a kernel gradient. Valid for strides of 1 between rows.
-    """
-    height, width, depth, features = geometry.kernel
-    padded = pad_images(images, geometry.padding)
-    rows, reach = padded.shape[1], geometry.window[0] - 1
-    columns = geometry.replace(images=padded.shape, kernel=(1, width, depth, features), padding=((0, 0), (0, 0)))
-    below = rows - cotangent.shape[1]
-    framed = pad_images(cotangent, ((reach, below), (0, 0)))
-    starts = [reach - i * geometry.dilation[0] for i in range(height)]
-    shifted = jnp.concatenate([framed[:, start : start + rows] for start in starts], axis=-1)
-    product = _outer(jnp.concatenate(taps(padded, columns), axis=-1), shifted)
-    return product.reshape(width, depth, height, features).transpose(2, 0, 1, 3)
-
-
-def _outer(first: jax.Array, second: jax.Array) -> jax.Array:
-    """The channels' products summed over batch, rows and columns.
-
-    The result has the type of the operands: asked for float32, XLA would multiply bfloat16 as float32.
-    """
-    first, second = (array.reshape(-1, array.shape[-1]) for array in (first, second))
-    return lax.dot_general(first, second, (((0,), (0,)), ((), ())))
-
-
-def _chunk(batch: int, image_bytes: int) -> int:
-    """Images in a chunk: a divisor of the batch if one is near the most that fits, else that most."""
-    most = max(1, min(batch, CHUNK_BYTES // image_bytes))
-    return next((size for size in range(most, most // 2, -1) if batch % size == 0), most)
+        return kernel_gradients.outer(strided, cotangent)[None, None]
+    return kernel_gradients.dense(images, cotangent, geometry)
 
 
 def _spread(product: jax.Array, geometry: Geometry) -> jax.Array:

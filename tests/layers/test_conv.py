@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from jax import lax
 
-from jaxcnn.layers import conv_cpu
+from jaxcnn.layers import kernel_gradients
 from jaxcnn.layers.conv import Conv, conv_general_dilated, convolution_p
-from jaxcnn.layers.geometry import NHWC
+from jaxcnn.layers.geometry import NHWC, Geometry
 
 # Compiling is most of these tests' time, and an unoptimised program computes the same.
 quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
@@ -150,11 +150,26 @@ def test_per_example_gradients_and_scan_and_pmap_equal_lax():
 
 
 def test_a_batch_that_no_chunk_divides(monkeypatch):
-    monkeypatch.setattr(conv_cpu, "CHUNK_BYTES", 3 * 7 * 6 * 27 * 4)  # 3 of 11 images
+    monkeypatch.setattr(kernel_gradients, "PATCH_BYTES", 3 * 7 * 6 * 27 * 4)  # 3 of 11 images
     images, kernel, _ = operands("3x3", batch=11)
     ours, theirs = pair("3x3")
     cotangent = normal(images.shape[:3] + kernel.shape[3:])
     close(with_gradients(ours)(images, kernel, cotangent), with_gradients(theirs)(images, kernel, cotangent), 5e-5)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[7] == 1 and case[3] != (1, 1)])
+def test_formulations_of_the_kernel_gradient_agree(name, monkeypatch):
+    images, kernel, _ = operands(name, jnp.bfloat16, batch=5)
+    (call,) = jax.make_jaxpr(pair(name)[0])(images, kernel).eqns
+    geometry: Geometry = call.params["geometry"]
+    cotangent = normal(geometry.output, jnp.bfloat16)
+    monkeypatch.setattr(kernel_gradients, "LEAST_IMAGES", 2)
+    monkeypatch.setattr(kernel_gradients, "LEAST_CHANNELS", 2)
+    monkeypatch.setattr(kernel_gradients, "KERNEL_BYTES", cotangent[:2].nbytes)  # chunks of 2, 2 and 1
+    assert kernel_gradients._convolves_well(images.dtype, geometry)
+    convolved = quick_jit(kernel_gradients.dense, static_argnums=2)(images, cotangent, geometry)
+    multiplied = quick_jit(kernel_gradients._patches, static_argnums=2)(images, cotangent, geometry)
+    close(convolved, multiplied, 2e-2)
 
 
 @pytest.mark.parametrize(
