@@ -4,8 +4,8 @@
 
 | what | why |
 |---|---|
-| XLA_FLAGS, jax >= 0.12, bfloat16 on a CPU that has it | convolutions and products go to oneDNN, which uses it |
-| XLA_FLAGS, jax >= 0.12, otherwise | convolutions go to Eigen instead of YNNPACK: about a tenth less a step |
+| XLA_FLAGS, jax >= 0.12 | convolutions go to oneDNN, in bfloat16 products too: YNNPACK takes three times as long |
+| the same, bfloat16 on a CPU without it | convolutions go to Eigen, as oneDNN would imitate bfloat16 |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
@@ -25,7 +25,9 @@ from typing import Any
 from jaxcnn.config import Config
 
 ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
-EIGEN = "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+YNNPACK = "--xla_cpu_experimental_ynn_fusion_type="
+NO_YNNPACK_CONVOLUTIONS = f"{YNNPACK}-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+NO_YNNPACK_PRODUCTS = f"{YNNPACK}-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 
 
@@ -51,9 +53,7 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     flags = os.environ.get("XLA_FLAGS", "")
     if _knows_flags() and "--xla_cpu_experimental" not in flags:
-        os.environ["XLA_FLAGS"] = (
-            f"{flags} {EIGEN if dtype == 'float32' or not _multiplies_bfloat16() else ONEDNN}".strip()
-        )
+        os.environ["XLA_FLAGS"] = " ".join([*flags.split(), *_libraries(dtype)])
     logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs what it then raises
     # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
     warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
@@ -74,6 +74,15 @@ def _fast_in_bfloat16() -> bool:
     import jax
 
     return jax.default_backend() != "cpu" or (_multiplies_bfloat16() and ONEDNN in os.environ.get("XLA_FLAGS", ""))
+
+
+def _libraries(dtype: str) -> list[str]:
+    """Flags that choose the fastest library for convolutions and products of a run in `dtype`."""
+    if dtype == "bfloat16" and not _multiplies_bfloat16():
+        return [NO_YNNPACK_CONVOLUTIONS]
+    if dtype == "float32" or not _multiplies_bfloat16():
+        return [ONEDNN, NO_YNNPACK_CONVOLUTIONS]
+    return [ONEDNN, NO_YNNPACK_PRODUCTS]
 
 
 def _knows_flags() -> bool:
