@@ -18,7 +18,7 @@ SWEEPS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if "\n
 QUESTIONS = (
     *("first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "activations", "initializers"),
     *("batch_norm", "augmentation", "regularization", "pooling", "depth", "architectures", "ensemble", "schedules"),
-    *("data_size", "label_noise", "finetune"),
+    *("data_size", "label_noise", "finetune", "vgg_progressive"),
 )
 
 
