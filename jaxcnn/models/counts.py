@@ -54,12 +54,18 @@ def _abstract(module: nn.Module, image_shape: tuple[int, ...]) -> tuple[jax.Shap
 
 def _layers(module: nn.Module, variables: Any, images: jax.ShapeDtypeStruct) -> list[LayerCounts]:
     seen: list[LayerCounts] = []
+    running: list[tuple[str, ...]] = []
 
     def observe(call: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        output = call(*args, **kwargs)
         layer = context.module
+        # A layer that calls the one it extends is one layer.
+        if context.method_name != "__call__" or layer.path in running:
+            return call(*args, **kwargs)
+        running.append(layer.path)
+        output = call(*args, **kwargs)
+        running.pop()
         held = {name: _size(_own(layer, name)) for name in ("params", "batch_stats")}
-        if context.method_name == "__call__" and any(held.values()):
+        if any(held.values()):
             macs = _macs(layer, output) if layer.has_variable("params", "kernel") else 0
             counts = Counts(held["params"], held["batch_stats"], macs)
             seen.append(LayerCounts("/".join(layer.path), type(layer).__name__, output.shape[1:], counts))
