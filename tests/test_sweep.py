@@ -165,6 +165,8 @@ def test_a_sweep_broken_off_resumes_its_runs(tmp_path, number, status):
     process.send_signal(number)
     process.wait(timeout=60)
     assert process.returncode == status
+    assert process.stderr is not None
+    assert "FAILED" not in process.stderr.read()
     _wait(lambda: "saved step" in _logs(tmp_path))
     time.sleep(1)
     result = run_command("trial", "--only", "good", "--seeds", "2", cwd=tmp_path)

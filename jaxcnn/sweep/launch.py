@@ -136,7 +136,8 @@ def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: Watch, shares:
                 _stop(running, watch)
             for place, (task, job) in list(running.items()):
                 if job.poll() is not None:
-                    failed |= {row: _reason(job) for row in task if not row.ended}
+                    if stop.received is None:  # what was told to stop has not failed
+                        failed |= {row: _reason(job) for row in task if not row.ended}
                     del running[place]
         watch.show([], failed)
     if stop.received is not None:
