@@ -5,8 +5,12 @@ Expectation  Plain gradient descent at a constant rate. Too small: the loss fall
              large: the steps overshoot the valley, and the loss grows until it is no number. A range test (Smith 2015,
              arXiv:1506.01186) raises the rate by a factor each step and reads the right one from a single short run.
 Command      make sweep-learning_rate
-Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         a small convnet on 5,000 images, 10 epochs each: two minutes on two cores; `FULL=1`: all images, 50 epochs
+Finding      One seed (n = 1). 0.001 ends at 29.70 % of the validation images and is still rising, 0.01 at 43.50 %.
+             Right are 0.03 and 0.1, 47.20 and 48.10 %, too close to be ranked. Twice that, 0.2, ends at 38.75 % and
+             jumps by up to four points from epoch to epoch; other than expected its loss is behind from the first epoch
+             on. 0.4 diverges at the sixth step, 1 at the fifth. The range test is lowest at 0.057 and proposes 0.019:
+             on the safe side, as its loss is flat from 0.03 to 0.2 and the best rates are in there.
 """
 
 import numpy as np
@@ -16,6 +20,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
 LOWEST, HIGHEST = 1e-4, 10.0
@@ -32,9 +37,10 @@ def range_test(results: Results) -> Panel:
     axis.plot(rates, losses, color=COLOURS[5], linewidth=0.8, label="each step")
     axis.plot(rates, smooth, color=COLOURS[0], label="mean of 11 steps")
     axis.axvline(lowest / 3, color=COLOURS[3], linestyle="--", label=f"proposed: {lowest / 3:.2g}")
-    axis.set(xscale="log", xlabel="learning rate", ylabel="training loss", ylim=(0, 2 * losses[0]))
-    axis.legend(frameon=False)
-    return Panel(f"Range test: lowest loss at {lowest:.2g}, so {lowest / 3:.2g} is proposed", figure)
+    axis.set(xscale="log", xlabel="learning rate", ylabel="training loss", ylim=(0, 1.4 * losses[0]))
+    axis.legend(frameon=False, loc="lower left")
+    head = ["lowest smoothed loss at rate", "so proposed", "highest rate before the end"]
+    return Panel("Range test", figure, markdown(head, [[f"{rate:.2g}" for rate in (lowest, lowest / 3, rates[-1])]]))
 
 
 RISE = {"schedule.name": "exponential", "optimizer.learning_rate": LOWEST, "schedule.final": HIGHEST / LOWEST}

@@ -73,6 +73,17 @@ def test_curves_are_means_over_seeds_against_epochs_with_a_band(results):
     assert (loss.get_title(), validation.get_title()) == ("training loss", "validation accuracy")
 
 
+def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(tmp_path):
+    row = leave(tmp_path / "often", "often", 0, 0.5)
+    info = json.loads((row.folder / "data.json").read_text()) | {"train": 32 * 20}
+    (row.folder / "data.json").write_text(json.dumps(info))
+    entries = [{"step": step, "split": "train", "loss": float(step), "accuracy": 0.5} for step in range(1, 8)]
+    (row.folder / "metrics.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    line = plots.curves(Results("trial", (row,))).axes[0].get_lines()[0]
+    assert list(line.get_xdata()) == pytest.approx([0.1, 0.2, 0.3, 0.35])
+    assert list(line.get_ydata()) == [1.5, 3.5, 5.5, 7]
+
+
 def test_no_two_of_many_variations_look_alike():
     assert len({tuple(sorted(plots.look(place).items())) for place in range(28)}) == 28
 

@@ -3,7 +3,10 @@
 Colours are those of Okabe & Ito (2008), which people who see few colours can tell apart; line styles tell the rest.
 """
 
+import math
+import statistics
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +47,9 @@ def curves(results: Results) -> "Figure":
     panels = (("train", "loss"), ("train", "accuracy"), ("validation", "accuracy"))
     for axis, (split, metric) in zip(axes, panels, strict=True):
         for place, label in enumerate(results.labels):
-            _curve(axis, results.of(label), split, metric, {**look(place), "label": label})
+            rows = results.of(label)
+            ended = ", diverged" if all(row.diverged is not None for row in rows) else ""
+            _curve(axis, rows, split, metric, {**look(place), "label": label + ended})
         axis.set(xlabel="epoch", title=f"{'training' if split == 'train' else split} {metric}")
         axis.margins(x=0.01)
         if metric == "accuracy":
@@ -71,8 +76,11 @@ def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, style: di
 
 
 def _series(row: Row, split: str, metric: str) -> dict[float, float]:
+    """Epoch -> metric; what is logged more often than ten times an epoch is averaged over tenths."""
     epoch = row.steps_per_epoch
-    return {entry["step"] / epoch: entry[metric] for entry in row.history if entry["split"] == split}
+    seen = [entry for entry in row.history if entry["split"] == split]
+    parts = [list(part) for _, part in groupby(seen, lambda entry: math.ceil(entry["step"] / max(epoch // 10, 1)))]
+    return {part[-1]["step"] / epoch: statistics.fmean(entry[metric] for entry in part) for part in parts}
 
 
 def _tame(axis: "Axes") -> None:
