@@ -6,8 +6,14 @@ Expectation  In a ravine plain descent jumps from wall to wall and crawls along;
              small rate, and without momentum ten times the rate should do as well where no ravine forbids it; 0.99
              remembers too long and overshoots. Nesterov looks ahead and swings less.
 Command      make sweep-momentum
-Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         a small convnet on 5,000 images, 10 epochs each: two minutes and a half on two cores; `FULL=1`: all images,
+             50 epochs
+Finding      One seed (n = 1), validation. At the rate 0.01 none ends at 43.50 %, 0.5 at 48.55, 0.9 at 49.35, Nesterov
+             at 49.15 and 0.99 at 30.80 %: it swings, and its loss stops falling after two epochs. Ten times the rate
+             without momentum ends at 48.10 %, as expected not far from 0.9 (a point is within the noise of 2,000
+             images). In the ravine none needs 61 steps, 0.5 29, 0.9 43, since it swings along, Nesterov 24, 0.99 471;
+             from beside the saddle 155, 85, 59, 45 and 478. At the small rate that Nesterov bears, plain descent hardly
+             jumps from wall to wall; it crawls.
 """
 
 import numpy as np
