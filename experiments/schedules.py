@@ -4,25 +4,38 @@ Expectation  A large rate travels far and never settles, a small one settles whe
              at 50 and 75 %, or as half a cosine. A rise at the start lets a larger peak pass without damage: warm-up,
              and one-cycle, which spends a third of the training on it. At the same peak, constant should be last.
 Command      make sweep-schedules
-Cost         a small convnet on 5,000 images, 10 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         a small convnet on 5,000 images, 10 epochs each: four minutes on two cores; `FULL=1`: all images, 50 epochs
+Finding      One seed (n = 1), validation. Constant is last at either peak, 44.95 and 35.05 %. At the peak 0.02 step,
+             cosine, cosine after warm-up and one-cycle end at 50.70, 52.75, 51.10 and 52.85 %; on the test images the
+             order differs, so they are alike here. At the peak 0.06, too large from the start, the rise is what counts:
+             cosine 43.15 %, after a warm-up of one epoch 50.10 %, one-cycle 51.00 %. The larger peak passes without
+             damage then, and wins nothing either.
 """
+
+import numpy as np
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
+from jaxcnn.config import steps
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import look, new_figure
 from jaxcnn.sweep import Sweep
 
 
 def rates(results: Results) -> Panel:
-    """The learning rate as it was."""
+    """The learning rate at each step."""
+    import jax
+    import jax.numpy as jnp
+
+    from jaxcnn import schedules
+
     figure, (axis,) = new_figure(8, 3.6)
     for place, label in enumerate(results.labels):
         row = results.of(label)[0]
-        seen = [entry for entry in row.history if entry["split"] == "train"]
-        epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
-        axis.plot(epochs, [entry["learning_rate"] for entry in seen], label=label, **look(place))
+        total = steps(row.config.duration, row.steps_per_epoch)
+        schedule = schedules.build(row.config.schedule, total, row.steps_per_epoch)
+        rate = row.config.optimizer.learning_rate * jax.vmap(schedule)(jnp.arange(total))
+        axis.plot(np.arange(total) / row.steps_per_epoch, rate, label=label, **look(place))
     axis.set(xlabel="epoch", ylabel="learning rate")
     figure.legend(loc="outside right upper", frameon=False)
     return Panel("Schedules", figure)

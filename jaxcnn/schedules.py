@@ -39,7 +39,7 @@ def cosine(total: int, resolve: Resolve, final: float = 0.0) -> optax.Schedule:
 
 
 def one_cycle(total: int, resolve: Resolve, peak: str = "30%", final: float = 4e-6) -> optax.Schedule:
-    """Cosine rise from 1/25 to 1 at `peak`, cosine fall to `final` (Smith & Topin 2017)."""
+    """Straight rise from 1/25 to 1 at `peak`, cosine fall to `final` (Smith & Topin 2017)."""
     rise = max(resolve(peak), 1)
     return optax.warmup_cosine_decay_schedule(1 / 25, 1.0, rise, max(total, rise + 1), end_value=final)
 
