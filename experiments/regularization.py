@@ -4,8 +4,14 @@ Expectation  Without help the training accuracy goes to 100 % and the validation
              decoupled decay keep weights small, L1 makes many of them zero, dropout trains sub-networks, smoothing
              forbids certainty, early stopping takes the best epoch. All narrow the gap; the accuracy gains little.
 Command      make sweep-regularization
-Cost         a small convnet on 5,000 images, 15 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         a small convnet on 5,000 images, 15 epochs each: four minutes on two cores; `FULL=1`: all images, 50 epochs
+Finding      One seed (n = 1), validation; a point is within the noise. Without help training reaches 95.37 % and
+             validation 52.15 %. Decay narrows the gap by a quarter and gains two points: L2 54.50, decoupled 54.65 %,
+             with weights of 0.64 of the norm. L1 ends at 54.20 % with the gap as it was; of its weights 11.4 % are
+             below 0.001 in size, of the others 1 to 2.4 %: few are zero. Label smoothing, 52.75 %, gains nothing here.
+             Dropout of half the units closes the gap (50.04 and 49.10 %), as it is too much for 15 epochs of so small a
+             network. The best of 15 epochs at a constant rate, 48.20 %, is better than the last, 46.05 %; a rate that
+             falls is better than both.
 """
 
 import numpy as np
@@ -33,6 +39,7 @@ def sparsity(results: Results) -> Panel:
     return Panel("Weights", table=markdown(["", f"|w| < {NEAR_ZERO:g}", "norm of all"], lines))
 
 
+CONSTANT = {"schedule.name": "constant"}  # where a rate falls to zero, the last epoch is the best
 SWEEP = Sweep(
     name="regularization",
     base=changed(SMALL, {"duration": "15epochs"}),
@@ -43,7 +50,8 @@ SWEEP = Sweep(
         "decoupled decay": {"optimizer.weight_decay": 0.05},
         "dropout": {"model": f"{SMALL.model},dropout=0.5"},
         "label smoothing": {"loss.smoothing": 0.1},
-        "early stopping": {"select": "best", "schedule.name": "constant", "checkpoint_every": "1epochs"},
+        "none, constant rate": CONSTANT,
+        "early stopping": CONSTANT | {"select": "best", "checkpoint_every": "1epochs"},
     },
     full=FULL,
     panels=(gap, sparsity),

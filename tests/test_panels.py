@@ -20,7 +20,8 @@ def results(tmp_path):
         row.folder.mkdir()
         (row.folder / "config.json").write_text(json.dumps(to_dict(config)))
         (row.folder / "data.json").write_text(json.dumps({"train": 100}))
-        summary = {"validation_accuracy": accuracies[-1], "steps": 10 * len(accuracies)}
+        end = 10 * len(accuracies)
+        summary = {"validation_accuracy": accuracies[-1], "steps": end, "tested_step": end}
         (row.folder / "summary.json").write_text(json.dumps(summary))
         entries = []
         for epoch, accuracy in enumerate(accuracies, 1):
@@ -36,6 +37,12 @@ def test_gap_is_training_less_validation_accuracy(results):
     panel = panels.gap(results)
     assert "| slow | 90.00 % | 80.00 % | 10.0 |" in panel.table
     assert "| quick | 50.00 % | 40.00 % | 10.0 |" in panel.table
+
+
+def test_gap_is_that_of_the_step_that_was_tested(results):
+    summary = {"validation_accuracy": 0.3, "steps": 40, "tested_step": 20}
+    (results.rows[0].folder / "summary.json").write_text(json.dumps(summary))
+    assert "| slow | 40.00 % | 30.00 % | 10.0 |" in panels.gap(results).table
 
 
 def test_a_run_that_diverged_has_no_gap(results):

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def gap(results: Results) -> Panel:
-    """Accuracy at the end on the images that trained (as they were trained on) and on those that did not."""
+    """Accuracy on the images that trained (as they were trained on) and on those that did not, at the tested step."""
     lines, bars = [], []
     for label in results.labels:
         rows = [row for row in results.of(label) if row.summary]
         if not rows:
             continue
-        train = mean_and_deviation([last(row, "train", "accuracy") for row in rows])
+        train = mean_and_deviation([trained(row, "accuracy") for row in rows])
         validation = mean_and_deviation([row.summary["validation_accuracy"] for row in rows])
         lines.append([label, percent(*train), percent(*validation), f"{100 * (train[0] - validation[0]):.1f}"])
         bars.append((train[0], validation[0]))
@@ -59,9 +59,10 @@ def seconds(row: Row, step: int) -> float:
     return step * row.config.batch_size / rates[-1]
 
 
-def last(row: Row, split: str, metric: str) -> float:
-    """A metric as it was written last."""
-    return [entry[metric] for entry in row.history if entry["split"] == split][-1]
+def trained(row: Row, metric: str) -> float:
+    """A training metric as it was written last before the step that was tested."""
+    step = row.summary["tested_step"]
+    return [entry[metric] for entry in row.history if entry["split"] == "train" and entry["step"] <= step][-1]
 
 
 def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], heads: Sequence[str] = (), side: float = 0.85) -> "Figure":

@@ -52,6 +52,7 @@ def curves(results: Results) -> "Figure":
             _curve(axis, rows, split, metric, {**look(place), "label": label + ended})
         axis.set(xlabel="epoch", title=f"{'training' if split == 'train' else split} {metric}")
         axis.margins(x=0.01)
+        axis.locator_params(axis="x", integer=True)
         if metric == "accuracy":
             _percent(axis.yaxis)
     _tame(axes[0])
