@@ -4,8 +4,12 @@ Expectation  The error falls as a power of the number of images (Hestness et al.
              step for each doubling; the training accuracy falls too, and the gap closes from both sides. All run for
              the same number of steps, so that only the variety differs; a smaller subset is part of each larger one.
 Command      make sweep-data_size
-Cost         a small convnet for 800 steps of 64 images each; `FULL=1`: 10,000 steps
-Finding      not measured yet
+Cost         a small convnet for 800 steps of 64 images each: four minutes on two cores; `FULL=1`: 10,000 steps
+Finding      One seed (n = 1), test images. 39.48 % with 500 images, then 44.19, 48.23, 55.15, 56.75, 56.67 and 57.07 %
+             with 1,000, 2,000, 5,000, 10,000, 20,000 and 40,000: four to five points for each doubling up to 5,000,
+             about as a power of the number. Beyond 10,000 nothing is gained in 800 steps, which show 51,200 images, so
+             that hardly one comes often enough to be learnt by heart. The gap closes from both sides: training from
+             100.00 to 57.98 %, validation from 36.70 to 54.50 %, the gap from 63.3 points to 3.5.
 """
 
 from experiments.small import SMALL
@@ -25,6 +29,7 @@ def law(results: Results) -> Panel:
     errors = [100 * (1 - mean_and_deviation(results.values(label, "test_accuracy"))[0]) for label in results.labels]
     axis.loglog(SIZES, errors, marker="o", color=COLOURS[0])
     axis.set(xlabel="training images", ylabel="test error (%)")
+    axis.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
     axis.set_yticks([30, 40, 50, 60, 70], ["30", "40", "50", "60", "70"])
     axis.minorticks_off()
     return Panel("Error against images", figure)

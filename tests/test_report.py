@@ -18,7 +18,7 @@ INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,),
 
 def leave(folder: Path, label: str, seed: int, accuracy: float | None, steps: int = 30) -> Row:
     """What a run leaves behind: finished with `accuracy`, or diverged after `steps`."""
-    config = Config(name="left", seed=seed, batch_size=32, duration="30steps", folder=str(folder))
+    config = Config(name="left", seed=seed, batch_size=32, duration="3epochs", folder=str(folder))
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(to_dict(config)))
     (folder / "data.json").write_text(json.dumps(asdict(INFO)))
@@ -71,6 +71,19 @@ def test_curves_are_means_over_seeds_against_epochs_with_a_band(results):
     assert [line.get_marker() for line in validation.get_lines()].count("x") == 2
     assert len(training.collections) == 2
     assert (loss.get_title(), validation.get_title()) == ("training loss", "validation accuracy")
+
+
+def test_curves_of_runs_that_count_in_steps_are_drawn_against_steps(results):
+    rows = tuple(replace(row, config=replace(row.config, duration="30steps")) for row in results.rows)
+    axis = plots.curves(replace(results, rows=rows)).axes[0]
+    assert (axis.get_xlabel(), list(axis.get_lines()[0].get_xdata())) == ("step", [10, 20, 30])
+
+
+def test_a_caption_names_the_data_once_with_all_numbers_of_training_images(results):
+    path = results.rows[0].folder / "data.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"train": 1000}))
+    caption = "Data: digits 1.0.0 (abc), 320 / 1,000 train, 100 validation, 360 test."
+    assert tables.caption(results).endswith(f"over n seeds. {caption}")
 
 
 def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(tmp_path):

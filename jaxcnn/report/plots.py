@@ -42,15 +42,19 @@ def look(place: int) -> dict[str, Any]:
 
 
 def curves(results: Results) -> "Figure":
-    """Training loss, training and validation accuracy against epochs; the band is one standard deviation."""
+    """Training loss, training and validation accuracy; the band is one standard deviation.
+
+    Against epochs; against steps where the duration of every run is given in them.
+    """
+    unit = "step" if all(row.config.duration.endswith("steps") for row in results.rows) else "epoch"
     figure, axes = new_figure(13, 4.2 + 0.18 * max(len(results.labels) - 16, 0), 3)
     panels = (("train", "loss"), ("train", "accuracy"), ("validation", "accuracy"))
     for axis, (split, metric) in zip(axes, panels, strict=True):
         for place, label in enumerate(results.labels):
             rows = results.of(label)
             ended = ", diverged" if all(row.diverged is not None for row in rows) else ""
-            _curve(axis, rows, split, metric, {**look(place), "label": label + ended})
-        axis.set(xlabel="epoch", title=f"{'training' if split == 'train' else split} {metric}")
+            _curve(axis, rows, split, metric, unit, {**look(place), "label": label + ended})
+        axis.set(xlabel=unit, title=f"{'training' if split == 'train' else split} {metric}")
         axis.margins(x=0.01)
         axis.locator_params(axis="x", integer=True)
         if metric == "accuracy":
@@ -61,11 +65,11 @@ def curves(results: Results) -> "Figure":
     return figure
 
 
-def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, style: dict[str, Any]) -> None:
+def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, unit: str, style: dict[str, Any]) -> None:
     """The mean over seeds where all have a value; a run that diverged ends with a cross."""
-    series = [_series(row, split, metric) for row in rows]
+    series = [_series(row, split, metric, unit) for row in rows]
     shared = sorted(set.intersection(*(set(values) for values in series)))
-    values = np.array([[each[epoch] for epoch in shared] for each in series])
+    values = np.array([[each[place] for place in shared] for each in series])
     line = axis.plot(shared, values.mean(0) if shared else [], linewidth=1.6, **style)[0]
     if len(rows) > 1 and shared:
         spread = values.std(0, ddof=1)
@@ -76,12 +80,13 @@ def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, style: di
         axis.plot(shared[-1], values.mean(0)[-1], marker="x", markersize=8, color=line.get_color())
 
 
-def _series(row: Row, split: str, metric: str) -> dict[float, float]:
-    """Epoch -> metric; what is logged more often than ten times an epoch is averaged over tenths."""
+def _series(row: Row, split: str, metric: str, unit: str) -> dict[float, float]:
+    """Epoch or step -> metric; what is logged more often than ten times an epoch is averaged over tenths."""
     epoch = row.steps_per_epoch
     seen = [entry for entry in row.history if entry["split"] == split]
     parts = [list(part) for _, part in groupby(seen, lambda entry: math.ceil(entry["step"] / max(epoch // 10, 1)))]
-    return {part[-1]["step"] / epoch: statistics.fmean(entry[metric] for entry in part) for part in parts}
+    length = epoch if unit == "epoch" else 1
+    return {part[-1]["step"] / length: statistics.fmean(entry[metric] for entry in part) for part in parts}
 
 
 def _tame(axis: "Axes") -> None:

@@ -118,12 +118,12 @@ def on_terminal(results: Results) -> str:
 
 def caption(results: Results) -> str:
     """What the numbers are, and on which data."""
-    finished = [row for row in results.rows if row.data]
-    seen = sorted({_describe(row) for row in finished})
-    return "Mean ± standard deviation over n seeds. " + "; ".join(seen) + "."
-
-
-def _describe(row: Row) -> str:
-    data = row.data
-    images = f"{data['train']:,} train, {data['validation']:,} validation, {data['test']:,} test"
-    return f"Data: {data['name']} {data['version']} ({data['digest']}), {images}"
+    seen: dict[tuple[str, str], set[int]] = {}
+    for data in [row.data for row in results.rows if row.data]:
+        images = f"{data['validation']:,} validation, {data['test']:,} test"
+        seen.setdefault((f"{data['name']} {data['version']} ({data['digest']})", images), set()).add(data["train"])
+    lines = [
+        f"Data: {name}, {' / '.join(f'{n:,}' for n in sorted(train))} train, {images}"
+        for (name, images), train in sorted(seen.items())
+    ]
+    return "Mean ± standard deviation over n seeds. " + "; ".join(lines) + "."
