@@ -5,8 +5,15 @@ Expectation  A sigmoid's slope is at most 1/4, so that gradients shrink from lay
              gradient through and may die; leaky ReLU, ELU and GELU cannot die; maxout learns its own shape for twice
              the weights. With none, the deep network is a linear one (but for the max-pools).
 Command      make sweep-activations
-Cost         a convnet of six convolutions on 5,000 images, 6 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         a convnet of six convolutions on 5,000 images, 6 epochs each: thirteen minutes on two cores beside another
+             sweep; `FULL=1`: all images, 50 epochs
+Finding      One seed (n = 1), validation. Of the last layer's gradient 0.000027 arrive at the first one through
+             sigmoids, 0.3 or more through all others: sigmoid never leaves 10.00 %. For the rest not as expected: none
+             at all is best in so short a training, 51.65 %, as the three max-pools are bends enough, and what is nearly
+             straight learns fastest: maxout, 49.15, at half the speed, ELU 47.65, tanh 44.25 %. ReLU, leaky ReLU and
+             GELU are alike: 42.55, 41.75 and 41.55 %. After training 5.1 % of ReLU's units are dead, 2.0 % of GELU's.
+             At a rate of 0.02, with He's initializer for all, ELU, GELU, maxout and none diverged: hence 0.005, and
+             LeCun's for those that pass on more than half.
 """
 
 import numpy as np
@@ -19,7 +26,10 @@ from jaxcnn.report.plots import look, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
-NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "maxout", "identity")
+HE, LECUN = "he_normal", "lecun_normal"
+INITIALIZERS = {"sigmoid": LECUN, "tanh": LECUN, "relu": HE, "leaky_relu": HE, "elu": LECUN, "gelu": HE}
+INITIALIZERS |= {"maxout": LECUN, "identity": LECUN}
+"""Activation and the initializer under which the layers' outputs neither grow nor fade: HE halves what LECUN keeps."""
 
 
 def layers(results: Results) -> Panel:
@@ -28,7 +38,7 @@ def layers(results: Results) -> Panel:
 
     figure, (axis,) = new_figure(8, 4)
     lines = []
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate(INITIALIZERS):
         rows = [row for row in results.of(name) if row.summary]
         if not rows:
             continue
@@ -54,8 +64,11 @@ def layers(results: Results) -> Panel:
 
 SWEEP = Sweep(
     name="activations",
-    base=changed(SMALL, {"duration": "6epochs"}),
-    variations={name: {"model": f"convnet:widths=(16,32,64),hidden=64,depth=2,activation={name}"} for name in NAMES},
+    base=changed(SMALL, {"duration": "6epochs", "optimizer.learning_rate": 0.005}),
+    variations={
+        name: {"model": f"convnet:widths=(16,32,64),hidden=64,depth=2,activation={name},kernel_init={initializer}"}
+        for name, initializer in INITIALIZERS.items()
+    },
     full=FULL,
     panels=(layers,),
     metric="validation_accuracy",
