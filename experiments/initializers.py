@@ -5,8 +5,15 @@ Expectation  A layer multiplies the variance by fan-in x variance of the weights
              Smaller ones fade out within ten layers, larger ones saturate tanh and explode ReLU. With zeros or a
              constant all units of a layer are the same and stay so.
 Command      make sweep-initializers
-Cost         ten dense layers of 128 on 5,000 images, 8 epochs each; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         ten dense layers of 128 on 5,000 images, 8 epochs each: three minutes on two cores; `FULL=1`: all images,
+             50 epochs
+Finding      One seed (n = 1), validation. After ten layers the standard deviation of what comes out is 0.24 with LeCun
+             and tanh, 0.94 with He and ReLU, as expected; with LeCun and ReLU 0.029, with a deviation of 0.01 next to
+             nothing, with 0.5 and ReLU 4.8 million, and this one diverges at the second step. Zeros and 0.01 stay at
+             10.00 %, constants there or at 13.95 %, 0.5 with tanh at 18.05 %. The right ones are close: with tanh LeCun
+             36.90, orthogonal 36.65, Glorot 35.85 and He 33.85 %; with ReLU Glorot 36.60, He 36.20, LeCun 33.85,
+             orthogonal 32.40 %. So ReLU bears what fades, and He's, which fits, is first by epochs rather than at the
+             end.
 """
 
 import numpy as np
@@ -50,10 +57,14 @@ def distributions(results: Results) -> Panel:
             low, middle, high = np.array([np.quantile(values, (0.05, 0.5, 0.95)) for values in seen]).T
             axis.fill_between(range(1, LAYERS + 1), low, high, color=COLOURS[0], alpha=0.3)
             axis.plot(range(1, LAYERS + 1), middle, color=COLOURS[0])
-            axis.set_title(f"{initializer}\n{name}", fontsize=9)
             axis.tick_params(labelsize=7)
+            axis.set_xticks((1, 5, LAYERS))
             lines.append([f"{initializer}, {name}", *(f"{seen[place].std():.2g}" for place in (0, 4, 9))])
-    figure.supxlabel("layer")
+        row[0].set_ylabel(name)
+    for initializer, above, below in zip(INITIALIZERS, *grid, strict=True):
+        above.set_title(initializer, fontsize=9)
+        above.set_ylim(-1.05, 1.05)  # of tanh
+        below.set_xlabel("layer")
     head = ["standard deviation after layer", "1", "5", "10"]
     return Panel("Activations through ten layers at step 0", figure, markdown(head, lines))
 
