@@ -4,8 +4,15 @@ Expectation  At their best rates the kinds are closer than their fame: momentum 
              descent behind in so few epochs, AdaGrad slowed by a sum that only grows, Muon fastest on matrices. On
              sparse features, whose gradients come seldom, a rate for each weight is what counts, and adaptive ones win.
 Command      make sweep-optimizers
-Cost         nine kinds at three rates: a small convnet on 5,000 images, 3 epochs; `FULL=1`: all images, 50 epochs
-Finding      not measured yet
+Cost         nine kinds at three rates: a small convnet on 5,000 images, 3 epochs: six minutes on two cores; `FULL=1`:
+             all images, 50 epochs
+Finding      One seed (n = 1), validation, each at the best of its rates, which is never at the edge. Muon is far ahead,
+             53.90 %, then RMSProp, 47.60 %. AdamW, Adam and Lion are alike, 43.55, 43.10 and 42.70 %, momentum, 41.45,
+             and Nesterov, 40.50 %, a point or two behind as expected, AdaGrad, 39.70, and plain descent, 39.75 %, last.
+             The rate weighs as much as the kind: three times the best one leaves Adam, AdamW and Muon at 10.00 % and
+             AdaGrad at 18.35 %, and plain descent diverges. On sparse features AdaGrad wins (error 0.00022) before Adam
+             and AdamW (0.0012) and Nesterov (0.0056), plain descent is at 0.14; but not all that is adaptive wins
+             there: RMSProp, 0.015, is behind momentum, 0.0074, and Lion, 0.27, is last.
 """
 
 from dataclasses import replace
@@ -22,12 +29,12 @@ RATES = {
     "sgd": (0.03, 0.1, 0.3),
     "momentum": (0.003, 0.01, 0.03),
     "nesterov": (0.003, 0.01, 0.03),
-    "adagrad": (0.003, 0.01, 0.03),
-    "rmsprop": (0.0003, 0.001, 0.003),
-    "adam": (0.0003, 0.001, 0.003),
-    "adamw": (0.0003, 0.001, 0.003),
-    "lion": (0.0001, 0.0003, 0.001),
-    "muon": (0.003, 0.01, 0.03),
+    "adagrad": (0.01, 0.03, 0.1),
+    "rmsprop": (0.001, 0.003, 0.01),
+    "adam": (0.001, 0.003, 0.01),
+    "adamw": (0.001, 0.003, 0.01),
+    "lion": (0.0003, 0.001, 0.003),
+    "muon": (0.01, 0.03, 0.1),
 }
 SPARSE_RATES = tuple(3.0**k for k in range(-8, 4))
 
