@@ -6,6 +6,7 @@
 |---|---|
 | XLA_FLAGS, jax >= 0.12 | convolutions go to oneDNN, in bfloat16 products too: YNNPACK takes three times as long |
 | the same, bfloat16 on a CPU without it | convolutions go to Eigen, as oneDNN would imitate bfloat16 |
+| the same, bfloat16 | reductions stay XLA's: fused by YNNPACK with layers before them, they read what nobody wrote |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
@@ -25,9 +26,10 @@ from typing import Any
 from jaxcnn.config import Config
 
 ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
-YNNPACK = "--xla_cpu_experimental_ynn_fusion_type="
-NO_YNNPACK_CONVOLUTIONS = f"{YNNPACK}-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
-NO_YNNPACK_PRODUCTS = f"{YNNPACK}-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
+YNNPACK_WITHOUT = "--xla_cpu_experimental_ynn_fusion_type="
+CONVOLUTIONS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+PRODUCTS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
+REDUCTIONS = "-LIBRARY_FUSION_TYPE_REDUCE"
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 
 
@@ -79,10 +81,10 @@ def _fast_in_bfloat16() -> bool:
 def _libraries(dtype: str) -> list[str]:
     """Flags that choose the fastest library for convolutions and products of a run in `dtype`."""
     if dtype == "bfloat16" and not _multiplies_bfloat16():
-        return [NO_YNNPACK_CONVOLUTIONS]
+        return [f"{YNNPACK_WITHOUT}{CONVOLUTIONS},{REDUCTIONS}"]
     if dtype == "float32" or not _multiplies_bfloat16():
-        return [ONEDNN, NO_YNNPACK_CONVOLUTIONS]
-    return [ONEDNN, NO_YNNPACK_PRODUCTS]
+        return [ONEDNN, f"{YNNPACK_WITHOUT}{CONVOLUTIONS}"]
+    return [ONEDNN, f"{YNNPACK_WITHOUT}{PRODUCTS},{REDUCTIONS}"]
 
 
 def _knows_flags() -> bool:

@@ -25,12 +25,18 @@ Form = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
 
 def output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """The convolution itself."""
+    result = _output(images, kernel, geometry)
+    # XLA 0.12 fuses a reduction with all convolutions before it, and in bfloat16 computes no numbers then.
+    return lax.optimization_barrier(result) if result.dtype == jnp.bfloat16 else result
+
+
+def _output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     if geometry.depthwise:
         return depthwise.output(images, kernel, geometry)
     if geometry.groups > 1:
         blocks, block = _blocks(geometry)
         kernels = [_dense(part, block) for part in jnp.split(kernel, blocks, 3)]
-        return _join(output, jnp.split(images, blocks, 3), kernels, block)
+        return _join(_output, jnp.split(images, blocks, 3), kernels, block)
     if geometry.pointwise:
         (strided,) = taps(images, geometry)
         return lax.dot_general(strided, kernel[0, 0], (((3,), (0,)), ((), ())))

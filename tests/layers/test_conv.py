@@ -103,6 +103,23 @@ def test_values_and_gradients_equal_lax(name, dtype):
     close(with_gradients(ours)(images, kernel, cotangent), expected, TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("window", [1, 3])
+def test_a_mean_of_convolutions_in_bfloat16_is_a_number(window):
+    """XLA's own is none: it fuses the mean with both convolutions, and reads memory that nobody wrote."""
+    images = normal((100, 8, 8, 32), jnp.bfloat16)
+    kernel = (0.1 * normal((window, window, 32, 32))).astype(jnp.bfloat16)
+
+    def mean(images):
+        for _ in range(2):
+            images = jax.nn.relu(convolve(images, kernel))
+        return images.astype(jnp.float32).mean((1, 2))
+
+    convolve = functools.partial(conv_general_dilated, window_strides=(1, 1), padding="SAME", dimension_numbers=NHWC)
+    compiled = jax.jit(mean)(images)
+    with jax.disable_jit():
+        close(compiled, mean(images), 1e-2)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_derivatives_of_second_order_equal_lax(name):
     images, kernel, _ = operands(name)
