@@ -3,9 +3,13 @@
 Expectation  He et al. 2015 (arXiv:1512.03385, figure 6): from 20 to 56 layers the training error of plain networks
              rises, which is not overfitting but a failure to optimise, while that of residual ones falls.
 Command      make sweep-depth
-Cost         networks of a quarter of the paper's width on 5,000 images, 4 epochs each; `FULL=1`: the paper's widths,
-             all images, its augmentation, batch, decay, rate and steps (182 epochs of 45,000 images)
-Finding      not measured yet
+Cost         networks of a quarter of the paper's width on 5,000 images, 4 epochs each: seven minutes on two cores;
+             `FULL=1`: the paper's widths, all images, its augmentation, batch, decay, rate and steps (182 epochs of
+             45,000 images)
+Finding      One seed (n = 1). The training error of plain networks rises with every depth, as expected: 76.0, 77.8,
+             84.3 and 86.9 %; 56 layers have hardly begun. With shortcuts it is 66.0, 68.7, 67.0 and 70.4 %: better than
+             plain at every depth, by 10 to 17 points, but in four epochs more layers do not help. The validation error
+             is level with it, so that nothing of this is overfitting.
 """
 
 from experiments.small import SMALL
@@ -13,6 +17,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
 DEPTHS = (20, 32, 44, 56)
@@ -21,19 +26,25 @@ DEPTHS = (20, 32, 44, 56)
 def errors(results: Results) -> Panel:
     """The paper's figure: training (dashed) and validation error against epochs, plain left and residual right."""
     figure, axes = new_figure(12, 4.5, 2, sharey=True)
+    lines = []
     for axis, kind in zip(axes, ("plain", "resnet"), strict=True):
         for depth, colour in zip(DEPTHS, COLOURS, strict=False):
-            for row in results.of(f"{kind}{depth}")[:1]:
-                for split, style in (("train", "--"), ("validation", "-")):
-                    seen = [entry for entry in row.history if entry["split"] == split]
-                    epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
-                    label = f"{depth} layers" if split == "validation" else None
-                    errors = [100 * (1 - entry["accuracy"]) for entry in seen]
-                    axis.plot(epochs, errors, linestyle=style, color=colour, label=label)
+            row = results.of(f"{kind}{depth}")[0]
+            ends = []
+            for split, style in (("train", "--"), ("validation", "-")):
+                seen = [entry for entry in row.history if entry["split"] == split]
+                epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
+                label = f"{depth} layers" if split == "validation" else None
+                errors = [100 * (1 - entry["accuracy"]) for entry in seen]
+                axis.plot(epochs, errors, linestyle=style, color=colour, label=label)
+                ends.append(f"{errors[-1]:.1f} %" if errors else "diverged")
+            lines.append([row.label, *ends])
         axis.set(title=kind, xlabel="epoch")
+        axis.locator_params(axis="x", integer=True)
     axes[0].set_ylabel("error (%)")
     axes[0].legend(frameon=False)
-    return Panel("Error against depth: training dashed, validation solid", figure)
+    table = markdown(["at the end", "training error", "validation error"], lines)
+    return Panel("Error against depth: training dashed, validation solid", figure, table)
 
 
 THIN = {"optimizer.learning_rate": 0.05, "duration": "4epochs", "loss.l2": 1e-4, "augment": ("crop:padding=4", "flip")}
