@@ -8,7 +8,7 @@ Cost         networks of a quarter of the paper's width on 5,000 images, 4 epoch
              45,000 images)
 Finding      One seed (n = 1). The training error of plain networks rises with every depth, as expected: 76.0, 77.8,
              84.3 and 86.9 %; 56 layers have hardly begun. With shortcuts it is 66.0, 68.7, 67.0 and 70.4 %: better than
-             plain at every depth, by 10 to 17 points, but in four epochs more layers do not help. The validation error
+             plain at every depth, by 9 to 17 points, but in four epochs more layers do not help. The validation error
              is level with it, so that nothing of this is overfitting.
 """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLOURS, look, new_figure
 from jaxcnn.report.tables import markdown, percent
 
 if TYPE_CHECKING:
@@ -37,20 +37,26 @@ def gap(results: Results) -> Panel:
 
 
 def equal_time(results: Results) -> Panel:
-    """Validation accuracy when all had trained as long as the quickest did in all."""
+    """Validation accuracy over the time of training, and when all had trained as long as the quickest did in all."""
     rows = {label: row for label in results.labels for row in results.of(label)[:1] if row.summary}
     limit = min(seconds(row, row.summary["steps"]) for row in rows.values())
+    figure, (axis,) = new_figure(9, 4)
     lines = []
-    for label, row in rows.items():
-        seen = [
-            entry for entry in row.history if entry["split"] == "validation" and seconds(row, entry["step"]) <= limit
-        ]
+    for place, (label, row) in enumerate(rows.items()):
+        entries = [entry for entry in row.history if entry["split"] == "validation"]
+        times = [seconds(row, entry["step"]) for entry in entries]
+        axis.semilogx(times, [100 * entry["accuracy"] for entry in entries], label=label, **look(place))
+        seen = [entry for entry, time in zip(entries, times, strict=True) if time <= limit]
         reached = f"{100 * seen[-1]['accuracy']:.2f} %" if seen else "less than one evaluation"
         epochs = f"{seen[-1]['step'] / row.steps_per_epoch:.1f}" if seen else ""
         at_the_end = f"{100 * row.summary['validation_accuracy']:.2f} %"
         lines.append([label, epochs, reached, at_the_end, f"{seconds(row, row.summary['steps']):,.0f}"])
+    axis.axvline(limit, color="lightgrey", zorder=0)
+    axis.set(xlabel="seconds of training", ylabel="validation accuracy (%)")
+    axis.xaxis.set_major_formatter("{x:g}")
+    figure.legend(loc="outside right upper", frameon=False)
     head = ["", f"epochs in {limit:.0f} s", "validation then", "validation at the end", "seconds of training"]
-    return Panel("At equal time", table=markdown(head, lines))
+    return Panel("At equal time", figure, markdown(head, lines))
 
 
 def seconds(row: Row, step: int) -> float:
