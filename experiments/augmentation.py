@@ -6,9 +6,9 @@ Expectation  An augmentation says what the class does not depend on. Mirrors and
 Command      make sweep-augmentation
 Cost         a small convnet on 5,000 images, 8 epochs each: eight minutes on two cores beside another sweep; `FULL=1`:
              all images, 50 epochs
-Finding      One seed (n = 1), validation; a point is within the noise. Only mirrors gain: 53.50 % against 49.95
-             without. Shifts of up to four pixels do not, other than expected: with the edge reflected 49.60, with a
-             black edge 44.20 %, so that it is the edge that costs. Brightness and contrast, stretch, rotation and
+Finding      One seed (n = 1), validation; two or three points may be noise. Only mirrors seem to gain: 53.50 % against
+             49.95 without. Shifts of up to four pixels do not, other than expected: with the edge reflected 49.60, with
+             a black edge 44.20 %, so that it is the edge that costs. Brightness and contrast, stretch, rotation and
              shear, elastic, multi-scale crop and cutout end between 49.45 and 50.70 %: neither gain nor loss. The
              strong ones cost, as expected in so short a training: mixup 47.25, RandAugment 46.80, cutmix 41.30 %. All
              narrow the gap, from 18.7 points without to 16.1 with brightness and contrast, 5.5 with elastic

@@ -7,12 +7,12 @@ Expectation  The gradient of a batch of B is the whole one plus noise of varianc
 Command      make sweep-batch_size
 Cost         a small convnet on 2,000 images, 8 epochs each: a minute and a half on two cores; `FULL=1`: all images, 50
              epochs (one example: hours)
-Finding      One seed (n = 1), validation. At equal epochs small batches win: 43.80 % with 8 examples, 40.40 with 32,
-             36.80 with 128, 22.65 % with 512, while the full batch has hardly begun, 13.25 %, after its eight steps.
-             One example reaches 38.85 %, and swings by five points in the last epoch. At equal time, 5 s, 8 examples
-             still lead with 41.10 %, and even one, the slowest (21 s for what 32 do in 9), with 37.65 % is level with
-             32, 37.40 %: so small a network gains little from large products. Noise and gradient are alike at 3
-             examples before the training and at 81 after it: what a batch of 128 adds is little then.
+Finding      One seed (n = 1), validation. At equal epochs small batches win: 38.85 % with one example, 43.80 with 8,
+             40.40 with 32, between which one seed cannot decide, then 36.80 with 128 and 22.65 % with 512, while the
+             full batch has hardly begun, 13.25 %, after its eight steps. At equal time, 5 s, 8 examples have 41.10 %,
+             and even one, the slowest (21 s for what 32 do in 9), has 37.65 %, as 32 do, 37.40 %: so small a network
+             gains little from large products. Noise and gradient are alike at 3 examples before the training and at 81
+             after it: what a batch of 128 adds is little then.
 """
 
 from experiments.small import FULL, SMALL
