@@ -10,8 +10,8 @@ Cost         a small convnet on 5,000 images, 10 epochs each: two minutes and a 
              50 epochs
 Finding      One seed (n = 1), validation. At the rate 0.01 none ends at 43.50 %, 0.5 at 48.55, 0.9 at 49.35, Nesterov
              at 49.15 and 0.99 at 30.80 %: it swings, and its loss stops falling after two epochs. Ten times the rate
-             without momentum ends at 48.10 %, as expected not far from 0.9 (a point is within the noise of 2,000
-             images). In the ravine none needs 61 steps, 0.5 29, 0.9 43, since it swings along, Nesterov 24, 0.99 471;
+             without momentum ends at 48.10 %, as expected not far from 0.9 (two or three points of one seed may be
+             noise). In the ravine none needs 61 steps, 0.5 29, 0.9 43, since it swings along, Nesterov 24, 0.99 471;
              from beside the saddle 155, 85, 59, 45 and 478. At the small rate that Nesterov bears, plain descent hardly
              jumps from wall to wall; it crawls.
 """
