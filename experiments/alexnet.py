@@ -5,7 +5,8 @@ three times, when validation stops improving; here at 50, 75 and 90 % of the tra
 
 Command   python -m experiments.alexnet      (short: --duration 10epochs)
 Cost      full: 90 epochs of 15.0 M multiply-adds an image
-Result    others report 77.2 % with this recipe, 164 epochs and no dropout, on the original data
+Result    short: 60.59 % test, 60.20 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as
+          JPEG). Others report 77.2 % with this recipe, 164 epochs and no dropout, on the original data
 """
 
 from jaxcnn.cli import main

@@ -5,7 +5,8 @@ dense layers; no augmentation. Pixels are centred and not scaled, for which the 
 
 Command   python -m experiments.cuda_convnet
 Cost      10 epochs of 12.3 M multiply-adds an image
-Result    published: 26 % error without augmentation, on the original data
+Result    73.47 % test, 72.44 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as JPEG).
+          Published: 26 % error without augmentation, on the original data
 """
 
 from jaxcnn.cli import main

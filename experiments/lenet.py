@@ -2,7 +2,8 @@
 
 Command   python -m experiments.lenet
 Cost      20 epochs of 0.65 M multiply-adds an image; the network of the paper: --model lenet5_1998
-Result    others report 74.7 % after 200 epochs on the original data
+Result    60.97 % test, 60.20 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as JPEG).
+          Others report 74.7 % after 200 epochs on the original data
 """
 
 from jaxcnn.cli import main
