@@ -1,8 +1,8 @@
 """A student's first CNN: two times convolution, ReLU and pooling, then a dense layer.
 
 Command   python -m experiments.convnet
-Cost      not measured yet
-Result    not measured yet
+Cost      10 epochs of 6.1 M multiply-adds an image: six minutes on two busy cores
+Result    74.75 % test, 74.96 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as JPEG)
 """
 
 from jaxcnn.cli import main
