@@ -27,18 +27,18 @@ def scaled_tanh(x: jax.Array) -> jax.Array:
 def relu(x: jax.Array) -> jax.Array:
     """max(x, 0), with the gradient 0 at 0.
 
-    The gradient reads the result, which is kept for the next layer anyway, so that x need not be; and it multiplies in
-    float32, since a CPU's compiler makes no vector code of a select among a few bfloat16 channels.
+    The gradient reads the result, which is kept for the next layer anyway, so that x need not be. Both compute in
+    float32, as whatever is before and after does: a CPU knows no arithmetic in bfloat16 and would convert in between.
     """
-    return jnp.maximum(x, 0)
+    return jnp.maximum(_wide(x), 0).astype(x.dtype)
 
 
 @relu.defjvp
 def _relu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (x,), (tangent,) = primals, tangents
     y = lax.optimization_barrier(relu(x))  # XLA would ask x > 0, and keep both
-    wide = jnp.promote_types(x.dtype, jnp.float32)
-    return y, (tangent.astype(wide) * (y > 0).astype(wide)).astype(tangent.dtype)
+    wide = _wide(tangent)
+    return y, (wide * (y > 0).astype(wide.dtype)).astype(tangent.dtype)
 
 
 @jax.custom_jvp
@@ -48,17 +48,21 @@ def gelu(x: jax.Array) -> jax.Array:
     `jax.nn.gelu` computes it through erfc, and its derivative through erfc's: twice the time on a CPU. What is kept for
     the gradient is the slope, in x's type: without barriers XLA keeps the distribution function, in float32.
     """
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    wide = _wide(x)
     return (wide * _normal_distribution(wide)).astype(x.dtype)
 
 
 @gelu.defjvp
 def _gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (x,), (tangent,) = primals, tangents
-    wide = lax.optimization_barrier(x).astype(jnp.promote_types(x.dtype, jnp.float32))
+    wide = _wide(lax.optimization_barrier(x))
     density = jnp.exp(-wide * wide / 2) / math.sqrt(2 * math.pi)
     slope = (_normal_distribution(wide) + wide * density).astype(x.dtype)
     return gelu(x), tangent * lax.optimization_barrier(slope)
+
+
+def _wide(x: jax.Array) -> jax.Array:
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def _normal_distribution(x: jax.Array) -> jax.Array:

@@ -15,18 +15,21 @@ from jaxcnn.layers.activations import Activation
 class AirbenchGroup(nn.Module):
     """Convolve, pool by two, normalise, activate; then `depth` - 1 times convolve, normalise, activate.
 
-    [B, H, W, C] -> [B, H / 2, W / 2, width]. At depth 3 the first activation is added before the last.
+    [B, H, W, C] -> [B, H / 2, W / 2, width]. At depth 3 the first activation is added before the last. An odd last row
+    or column, which the pool drops, is not even computed in training: a ninth of airbench94's multiply-adds.
     """
 
     width: int
     depth: int
+    train: bool
     conv: Callable[..., nn.Module]
     norm: Callable[..., nn.Module]
     act: Activation
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        first = max_pool(self.conv(self.width, name="conv1")(x), (2, 2), strides=(2, 2))
+        padding = [(1, 1 - size % 2 if self.train else 1) for size in x.shape[1:3]]
+        first = max_pool(self.conv(self.width, padding=padding, name="conv1")(x), (2, 2), strides=(2, 2))
         first = x = self.act(self.norm(name="norm1")(first))
         for index in range(2, self.depth + 1):
             x = self.norm(name=f"norm{index}")(self.conv(self.width, name=f"conv{index}")(x))
@@ -93,7 +96,7 @@ class Airbench(nn.Module):
         )
         x = act(whiten(images))
         for index, width in enumerate(self.widths, 1):
-            x = AirbenchGroup(width, self.depth, conv, norm, act, name=f"group{index}")(x)
+            x = AirbenchGroup(width, self.depth, train, conv, norm, act, name=f"group{index}")(x)
         init = initializer(self.head_init)
         head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype, kernel_init=init, name="head")
         return self.logit_scale * head(x.max(axis=(1, 2))).astype(jnp.float32)
