@@ -29,7 +29,7 @@ CONFIG = Config(
         rate_rules=(("head/*", HEAD / FILTERS), ("*/bias", BIASES / FILTERS)),
         decay_rules=(("head/*", 0.0791), ("*/bias", 1.0), ("*", 0.0)),
         renormalize=("group*/kernel",),
-        freeze=("whitening/*",),
+        freeze=("whitening/kernel",),
     ),
     schedule=ScheduleConfig(name="piecewise_linear", points=(("0%", 1.0), ("100%", 0.0))),
     duration="8epochs",

@@ -16,6 +16,7 @@ from jax import lax
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jaxcnn import runtime
 from jaxcnn.errors import UserError
 from jaxcnn.layers.norm import AXIS
 
@@ -23,6 +24,25 @@ Tree = Any
 
 AXES = {"synchronised": AXIS, "per_device": "device"}
 """Batch norm shares its statistics over an axis of the name AXIS, and only over that."""
+
+
+class Mapped:
+    """A step over all devices, compiled when it is first called, for the shapes that it is called with.
+
+    It is compiled apart from its first run, so that memory which compiling took is given back before.
+    """
+
+    def __init__(self, lower: Callable[..., jax.stages.Lowered]) -> None:
+        self.lower = lower
+        self._compiled: jax.stages.Compiled | None = None
+
+    def __call__(self, *arguments: Tree) -> Tree:
+        if self._compiled is None:
+            lowered = self.lower(*arguments)
+            runtime.release_memory()
+            self._compiled = lowered.compile()
+            runtime.release_memory()
+        return self._compiled(*arguments)
 
 
 @dataclass(frozen=True)
@@ -51,9 +71,9 @@ class Devices:
         """Whether this process is the one that writes."""
         return jax.process_index() == 0
 
-    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> Callable:
+    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> "Mapped":
         """`step` over all devices: the first `shared` arguments whole on each, the next `split` cut by `split`."""
-        return jax.pmap(
+        mapped = jax.pmap(
             step,
             axis_name=self.axis,
             devices=self.devices,
@@ -61,6 +81,7 @@ class Devices:
             out_axes=None,  # type: ignore[arg-type]
             donate_argnums=donate,
         )
+        return Mapped(mapped.lower)
 
     def split(self, examples: np.ndarray) -> np.ndarray:
         """[B, ...] -> [devices of this process, B / devices, ...], in order: this process's share of the examples."""
