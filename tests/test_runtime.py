@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from tiny import environment
 
 MEAN = """
@@ -53,6 +54,26 @@ for depth in 24, 64:
 def test_chunks_of_a_kernel_gradient_in_bfloat16_add_up_in_float32():
     """XLA would add them within oneDNN's product, in bfloat16: 128 of them lose a hundredth of the total."""
     run_prepared(CHUNKS)
+
+
+FREED = """
+import re
+from jaxcnn import runtime
+
+def resident():
+    return int(re.search(r"VmRSS:\\s*([0-9]+)", open("/proc/self/status").read())[1]) / 1024
+
+blocks = [b"." * 100_000 for _ in range(2000)]
+del blocks[:-1]  # the last one holds the end of the heap, and glibc gives nothing back by itself
+before = resident()
+runtime.release_memory()
+assert before - resident() > 150, (before, resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_memory_that_was_freed_goes_back_to_the_system():
+    run_prepared(FREED)
 
 
 def run_prepared(program: str) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from jaxcnn.errors import UserError
+from jaxcnn.layers import BatchNorm, Conv
 from jaxcnn.models import MODELS
+from jaxcnn.models.airbench import AirbenchGroup
 from jaxcnn.models.repvgg import reparameterise
 
 BATCH, SIDE = 4, 16
@@ -189,6 +191,19 @@ def test_airbench_convolutions_start_as_the_identity_and_the_whitening_kernel_ha
         return params["group2"]["conv1"]["kernel"]
 
     np.testing.assert_array_equal(begin(images())[1, 1], np.eye(4))
+
+
+def test_airbench_trains_without_the_row_and_the_column_that_its_pool_drops():
+    conv = partial(Conv, kernel_size=(3, 3), padding=1, use_bias=False)
+    norm = partial(BatchNorm, use_running_average=False)
+    x = jax.random.normal(jax.random.key(0), (2, 7, 9, 3))
+    groups = [AirbenchGroup(8, 2, train, conv, norm, jax.nn.gelu) for train in (True, False)]
+    variables = groups[0].init(jax.random.key(1), x)
+    kept = {"capture_intermediates": True, "mutable": ["batch_stats", "intermediates"]}
+    (trained, inside), (tested, whole) = (group.apply(variables, x, **kept) for group in groups)
+    np.testing.assert_allclose(trained, tested, atol=1e-5)
+    shapes = [layers["intermediates"]["conv1"]["__call__"][0].shape for layers in (inside, whole)]
+    assert shapes == [(2, 6, 8, 8), (2, 7, 9, 8)]
 
 
 @pytest.mark.parametrize(
