@@ -40,7 +40,7 @@ help: ## list the targets
 train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
 	@$(RUN) -m experiments.quickstart $(ARGS)
 
-speedrun: $(VENV)/.installed ## the CIFAR-10 speedrun: airbench94, eight minutes on two fast cores (ARGS as for train)
+speedrun: $(VENV)/.installed ## the CIFAR-10 speedrun: airbench94, nine minutes on two fast cores (ARGS as for train)
 	@$(RUN) -m experiments.speedrun94 $(ARGS)
 
 PORT ?= 12355

@@ -71,7 +71,7 @@ class Devices:
         """Whether this process is the one that writes."""
         return jax.process_index() == 0
 
-    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> "Mapped":
+    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> Mapped:
         """`step` over all devices: the first `shared` arguments whole on each, the next `split` cut by `split`."""
         mapped = jax.pmap(
             step,

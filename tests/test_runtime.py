@@ -6,6 +6,8 @@ import sys
 import pytest
 from tiny import environment
 
+from jaxcnn import runtime
+
 MEAN = """
 from jaxcnn import runtime
 runtime.prepare(dtype="bfloat16")
@@ -76,9 +78,22 @@ def test_memory_that_was_freed_goes_back_to_the_system():
     run_prepared(FREED)
 
 
-def run_prepared(program: str) -> None:
+FLAGS = """
+import os
+from jaxcnn import runtime
+runtime.prepare(dtype="float32")
+assert os.environ["XLA_FLAGS"].endswith(" --xla_cpu_prefer_vector_width=128"), os.environ["XLA_FLAGS"]
+"""
+
+
+@pytest.mark.skipif(not runtime._knows_flags(), reason="sets no flags")
+def test_flags_of_the_user_come_last_and_so_win():
+    run_prepared(FLAGS, XLA_FLAGS="--xla_cpu_prefer_vector_width=128")
+
+
+def run_prepared(program: str, **variables: str) -> None:
     """In a process of its own, whose environment `runtime.prepare` sets as on the command line."""
-    surroundings = environment(JAXCNN_RUNTIME="on", GLIBC_TUNABLES="glibc.malloc.hugetlb=1")
+    surroundings = environment(JAXCNN_RUNTIME="on", GLIBC_TUNABLES="glibc.malloc.hugetlb=1", **variables)
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
