@@ -32,6 +32,7 @@ CONFIG = Config(
         decay_rules=(("head/*", 0.0791), ("*/bias", 1.0), ("*", 0.0)),
         renormalize=("group*/kernel",),
         freeze=("whitening/kernel",),
+        freeze_at=(("whitening/bias", "3epochs"),),
     ),
     schedule=ScheduleConfig(name="piecewise_linear", points=(("0%", 1.0), ("100%", 0.0))),
     duration="8epochs",

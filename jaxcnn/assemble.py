@@ -13,7 +13,7 @@ import optax
 from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
-from jaxcnn import augment, data, losses, optimizers, origin, schedules, train
+from jaxcnn import augment, data, freezing, losses, optimizers, origin, schedules, train
 from jaxcnn.config import Config, DataConfig, steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -65,7 +65,7 @@ class Training:
     initial_state: Callable[[], TrainState]
     train_step: Callable[..., Any]
     later_steps: tuple[tuple[int, Callable[..., Any]], ...]
-    """(first step, train step) of every phase that begins when something is unfrozen."""
+    """(first step, train step) of every phase that begins when something is unfrozen or frozen, or images grow."""
     eval_step: Callable[..., Any]
     eval_batch: int
 
@@ -153,16 +153,16 @@ def assemble(config: Config, images: Images) -> Training:
     def when(duration: str) -> int:
         return steps(duration, steps_per_epoch, total)
 
-    frozen = optimizers.frozen_until(config.optimizer, params, batch_stats, when)
+    spans = freezing.spans(config.optimizer, params, batch_stats, when)
     sizes = {when(begin): _fitting(side, model, shape, variables) for begin, side in config.sizes}
     recipe = Recipe(
         model=model,
-        optimizer=optimizers.build(config.optimizer, schedule, params, frozen[0]),
+        optimizer=optimizers.build(config.optimizer, schedule, params, spans[0]),
         loss=losses.build(config.loss),
         penalties=config.loss,
-        trainable=optimizers.moving(frozen[0], 0),
-        optimized=optimizers.moving(frozen[0], optimizers.FOREVER),
-        moving=optimizers.moving(frozen[1], 0),
+        trainable=freezing.moving(spans[0], 0),
+        optimized=freezing.ever(spans[0]),
+        moving=freezing.moving(spans[1], 0),
         decay_weights=optimizers.decay_weights(config.optimizer, params),
         augment=augmentation,
         normalize=normalize,
@@ -181,8 +181,8 @@ def assemble(config: Config, images: Images) -> Training:
     def compiled(phase: Recipe) -> Callable[..., Any]:
         return devices.compile(partial(train.train_step, phase), shared=2, split=1, donate=(0,))
 
-    starts = sorted({int(start) for start in (*jax.tree.leaves(frozen), *sizes) if 0 < start < total})
-    phases = [_phase(recipe, frozen, sizes, start) for start in starts]
+    starts = sorted(start for start in {*freezing.changes(spans), *sizes} if 0 < start < total)
+    phases = [_phase(recipe, spans, sizes, start) for start in starts]
 
     def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
@@ -216,9 +216,8 @@ def _fitting(side: int, model: nn.Module, shape: tuple[int, ...], variables: Any
     return side
 
 
-def _phase(recipe: Recipe, frozen: tuple[Any, Any], sizes: Mapping[int, int], start: int) -> Recipe:
+def _phase(recipe: Recipe, spans: tuple[Any, Any], sizes: Mapping[int, int], start: int) -> Recipe:
     """The recipe of the phase that begins at step `start`."""
-    until, statistics_until = frozen
     side = next((sizes[begin] for begin in sorted(sizes, reverse=True) if begin <= start), 0)
-    trainable, moving = optimizers.moving(until, start), optimizers.moving(statistics_until, start)
+    trainable, moving = (freezing.moving(tree, start) for tree in spans)
     return replace(recipe, trainable=trainable, moving=moving, side=side)

@@ -87,6 +87,8 @@ class OptimizerConfig:
     """Patterns of parameters that do not train; no gradient is computed for them."""
     unfreeze: tuple[tuple[str, str], ...] = ()
     """(pattern, when): parameters that are frozen until then (`30%`, `2epochs`); the first match wins."""
+    freeze_at: tuple[tuple[str, str], ...] = ()
+    """(pattern, when): parameters that are frozen from then on; the schedule of their learning rate is over then."""
     frozen_statistics: Literal["stay", "move"] = "stay"
     """Batch norms under a frozen pattern (`BatchNorm_0/*`) normalise by their running statistics, which stay; or by
     the batch, and the statistics move."""

@@ -4,23 +4,21 @@ Every optimizer is a direction (unit learning rate, no decay); the chain around 
 clip -> direction -> decoupled weight decay -> rate rules -> minus learning rate times schedule.
 """
 
-import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 from optax.contrib import MuonDimensionNumbers
 
-from jaxcnn import rules, specs
+from jaxcnn import freezing, rules, specs
 from jaxcnn.config import OptimizerConfig
 from jaxcnn.errors import UserError
 
 Tree = Any
-Resolve = Callable[[str], int]
-"""A duration such as `50%` -> steps."""
 Direction = optax.GradientTransformation
 
 
@@ -104,36 +102,7 @@ OPTIMIZERS: dict[str, Callable[..., Direction]] = {
 DEFAULT_DECAY = {"adamw": 1e-4, "lion": 1e-3}
 """Optax's own, for the optimizers that are defined with decay; zero for the others."""
 
-FOREVER = math.inf
-"""Until when a parameter is frozen that never trains."""
-
 HYPER_PARAMETERS = ("momentum", "b1", "b2", "decay", "eps")
-
-
-def frozen_until(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Resolve) -> tuple[Tree, Tree]:
-    """The step before which each parameter and each batch statistic stays as it is: 0, or FOREVER.
-
-    The statistics of a layer (`BatchNorm_0/mean`) are under the same patterns as its parameters.
-    Raises: UserError for a pattern that matches no parameter.
-    """
-    frozen = [(pattern, FOREVER) for pattern in config.freeze]
-    later = [(pattern, float(resolve(when))) for pattern, when in config.unfreeze]
-    for patterns, setting in ((frozen, "optimizer.freeze"), (later, "optimizer.unfreeze")):
-        rules.assign(patterns, params, 0.0, setting)
-    under = [*frozen, *later]
-    statistics = under if config.frozen_statistics == "stay" else []
-    return _first_matches(under, params), _first_matches(statistics, batch_stats)
-
-
-def _first_matches(under: Sequence[tuple[str, float]], tree: Tree) -> Tree:
-    return jax.tree.unflatten(
-        jax.tree.structure(tree), [rules.first_match(under, name, 0.0) for name in rules.paths(tree)]
-    )
-
-
-def moving(until: Tree, step: float) -> Tree:
-    """A tree of booleans: true where a leaf moves at `step`; at FOREVER, where it ever does."""
-    return jax.tree.map(lambda begin: begin <= step and begin < FOREVER, until)
 
 
 def decay_weights(config: OptimizerConfig, params: Tree) -> Tree:
@@ -142,20 +111,21 @@ def decay_weights(config: OptimizerConfig, params: Tree) -> Tree:
 
 
 def build(
-    config: OptimizerConfig, schedule: optax.Schedule, params: Tree, until: Tree | None = None
+    config: OptimizerConfig, schedule: optax.Schedule, params: Tree, spans: Tree | None = None
 ) -> optax.GradientTransformation:
     """The chain for the part of `params` that ever trains (the other half of `rules.partition` is None throughout).
 
-    `until` is of `frozen_until`; without it nothing is unfrozen. What is unfrozen late has an optimizer state that
-    begins then, and until then its updates are to be thrown away.
+    `spans` is of `freezing`; without it what trains does so throughout. What is unfrozen late has an optimizer state
+    that begins then. While something is frozen, its updates are to be thrown away.
     Raises: UserError for an unknown name, a hyper-parameter it does not take, a pattern that matches nothing.
     """
-    if until is None:
-        until, _ = frozen_until(config, params, {}, _nothing_is_unfrozen)
+    if spans is None:
+        spans, _ = freezing.spans(config, params, {}, _nothing_changes)
     options = {name: getattr(config, name) for name in HYPER_PARAMETERS if getattr(config, name) is not None}
     direction = specs.bind(OPTIMIZERS, config.name, options, "optimizer")
     decay = DEFAULT_DECAY.get(config.name, 0.0) if config.weight_decay is None else config.weight_decay
-    mask = moving(until, FOREVER)
+    mask = freezing.ever(spans)
+    spans, _ = rules.partition(mask, spans)
     decays, _ = rules.partition(mask, decay_weights(config, params))
     rates, _ = rules.partition(mask, rules.assign(config.rate_rules, params, 1.0, "optimizer.rate_rules"))
     patterns = [(pattern, True) for pattern in config.renormalize]
@@ -169,10 +139,10 @@ def build(
 
     return optax.chain(
         optax.clip_by_global_norm(config.clip_norm) if config.clip_norm is not None else optax.identity(),
-        _each_from_its_start(direction, rules.partition(mask, until)[0]),
+        _each_from_its_start(direction, jax.tree.map(lambda span: span.begin, spans)),
         optax.identity() if absent(decay) else optax.stateless(decayed),
         optax.stateless(scaled) if config.rate_rules else optax.identity(),
-        optax.scale_by_schedule(lambda count: -config.learning_rate * schedule(count)),
+        _by_schedule(lambda count: -config.learning_rate * schedule(count), spans),
         optax.stateless(partial(_after_scaling, renormalized)) if config.renormalize else optax.identity(),
     )
 
@@ -186,13 +156,28 @@ def _after_scaling(chosen: Tree, updates: Tree, params: Tree) -> Tree:
     return jax.tree.map(towards_the_norm, chosen, updates, params)
 
 
-def _nothing_is_unfrozen(when: str) -> int:
-    raise UserError("optimizer.unfreeze is not possible here: train such a run by itself (in a sweep: --no-stack)")
+def _nothing_changes(when: str) -> int:
+    raise UserError(
+        "optimizer.unfreeze and optimizer.freeze_at are not possible here: train such a run by itself (in a sweep: "
+        "--no-stack)"
+    )
 
 
-def _each_from_its_start(direction: Callable[[], Direction], until: Tree) -> Direction:
+def _by_schedule(rate: optax.Schedule, spans: Tree) -> optax.GradientTransformation:
+    """Scales by the rate of the step; what is frozen early runs through the same schedule in less time."""
+
+    def update(updates: Tree, state: optax.ScaleByScheduleState, _: Tree = None):
+        rates = {1: rate(state.count)}
+        rates |= {span.pace: rate(state.count * span.pace) for span in jax.tree.leaves(spans) if span.pace != 1}
+        scaled = jax.tree.map(lambda u, span: u * jnp.asarray(rates[span.pace], u.dtype), updates, spans)
+        return scaled, optax.ScaleByScheduleState(optax.safe_increment(state.count))
+
+    return optax.GradientTransformation(optax.scale_by_schedule(rate).init, update)
+
+
+def _each_from_its_start(direction: Callable[[], Direction], begins: Tree) -> Direction:
     """One direction for all that begins at the same step: a moment is not corrected for steps that it did not see."""
-    starts = set(jax.tree.leaves(until))
+    starts = set(jax.tree.leaves(begins))
     if starts <= {0.0}:
         return direction()
 
@@ -201,4 +186,4 @@ def _each_from_its_start(direction: Callable[[], Direction], until: Tree) -> Dir
             return direction()
         return optax.conditionally_transform(direction(), partial(operator.le, start))
 
-    return optax.partition({start: begin_at(start) for start in sorted(starts)}, until)
+    return optax.partition({start: begin_at(start) for start in sorted(starts)}, begins)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments import cifar100_from_cifar10, finetune, imagenet_weights, vgg_progressive
-from jaxcnn import optimizers, train
+from jaxcnn import freezing, train
 from jaxcnn.config import Config
 from jaxcnn.models import construct
 from jaxcnn.sweep import Sweep, SweepOptions, conduct
@@ -36,7 +36,7 @@ def test_what_a_variation_takes_is_there_and_its_patterns_match(experiment):
             continue
         seen.add(kind)
         target = shapes(config, 0)
-        optimizers.frozen_until(config.optimizer, target["params"], target["batch_stats"], lambda when: 1)
+        freezing.spans(config.optimizer, target["params"], target["batch_stats"], lambda when: 1)
         if config.init.from_:
             assert config.init.from_ == f"runs/{first.name}"
             _, report = transfer(source, target, config.init.restore)

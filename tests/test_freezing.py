@@ -119,6 +119,23 @@ def test_layers_are_unfrozen_one_after_the_other(small, images):
     assert seen == [[{"Dense_0"}, set()], [{"Dense_0"}, set()], second, second, everything]
 
 
+def test_layers_are_frozen_one_after_the_other(small, images):
+    optimizer = OptimizerConfig(
+        "nesterov", 0.01, freeze_at=(("*_0/kernel", "100%"), ("*_0/*", "25%"), ("*_1/*", "50%"))
+    )
+    training = assemble.assemble(replace(small, optimizer=optimizer), images)
+    assert [start for start, _ in training.later_steps] == [10, 20]
+    state, pool, seen = training.initial_state(), training.pool(), []
+    for step in (9, 10, 20):
+        before = jax.tree.map(np.array, (state.params, state.batch_stats))
+        indices = training.devices.split(np.arange(32))
+        state, _ = training.train_step_at(step)(state._replace(step=jnp.int32(step)), pool, indices)
+        seen.append([moved(old, new) for old, new in zip(before, (state.params, state.batch_stats), strict=True)])
+    rest = {"Conv_0", "Dense_0", "Conv_2", "BatchNorm_2"}
+    then = [rest | {"Conv_1", "BatchNorm_1"}, {"BatchNorm_1", "BatchNorm_2"}]
+    assert seen == [[set(state.params), set(state.batch_stats)], then, [rest, {"BatchNorm_2"}]]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
 def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypatch):
@@ -144,6 +161,11 @@ def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypat
         (OptimizerConfig(unfreeze=(("*", "10%"),)), "all parameters are frozen at the first step"),
         (OptimizerConfig(unfreeze=(("Conf_0/*", "10%"),)), "optimizer.unfreeze: the pattern 'Conf_0/\\*' matches no"),
         (OptimizerConfig(unfreeze=(("Conv_0/*", "soon"),)), "cannot read the duration 'soon'"),
+        (OptimizerConfig(freeze_at=(("Conf_0/*", "10%"),)), "optimizer.freeze_at: the pattern 'Conf_0/\\*' matches no"),
+        (
+            OptimizerConfig(unfreeze=(("Conv_0/*", "20%"),), freeze_at=(("Conv_0/*", "10%"),)),
+            "optimizer.freeze_at: Conv_0/kernel would be frozen at step 4, before it trains",
+        ),
     ],
 )
 def test_mistakes(small, images, optimizer, message):

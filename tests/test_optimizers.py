@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxcnn import optimizers, rules
+from jaxcnn import freezing, optimizers, rules
 from jaxcnn.config import OptimizerConfig
 from jaxcnn.errors import UserError
 
@@ -84,8 +84,7 @@ def test_clipping_bounds_the_global_norm():
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_frozen_parameters_have_neither_update_nor_state(name):
     config = OptimizerConfig(name, 0.1, freeze=("conv/*",))
-    until, _ = optimizers.frozen_until(config, PARAMS, {}, int)
-    mask = optimizers.moving(until, optimizers.FOREVER)
+    mask = freezing.ever(freezing.spans(config, PARAMS, {}, int)[0])
     trained, _ = rules.partition(mask, PARAMS)
     gradient, _ = rules.partition(mask, GRADIENT)
     optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS)
@@ -97,8 +96,8 @@ def test_frozen_parameters_have_neither_update_nor_state(name):
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_what_is_unfrozen_late_moves_as_if_the_training_began_then(name):
     config = OptimizerConfig(name, 0.1, unfreeze=(("conv/*", "3"),))
-    until, _ = optimizers.frozen_until(config, PARAMS, {}, int)
-    optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS, until)
+    spans, _ = freezing.spans(config, PARAMS, {}, int)
+    optimizer = optimizers.build(config, optax.constant_schedule(1.0), PARAMS, spans)
     state = optimizer.init(PARAMS)
     late = GRADIENT | {"conv": jax.tree.map(jnp.zeros_like, GRADIENT["conv"])}
     for step in range(5):
@@ -112,13 +111,29 @@ def test_what_is_unfrozen_late_moves_as_if_the_training_began_then(name):
 def test_patterns_freeze_the_statistics_of_their_layers_too():
     stats = {"conv": {"mean": jnp.zeros(8)}, "norm": {"mean": jnp.zeros(8)}}
     config = OptimizerConfig("sgd", freeze=("conv/*",), unfreeze=(("head/*", "7"),))
-    until, statistics = optimizers.frozen_until(config, PARAMS, stats, int)
-    assert until["conv"] == {"kernel": optimizers.FOREVER, "bias": optimizers.FOREVER}
-    assert until["head"] == {"kernel": 7}
-    assert statistics == {"conv": {"mean": optimizers.FOREVER}, "norm": {"mean": 0}}
+    spans, statistics = freezing.spans(config, PARAMS, stats, int)
+    assert spans["conv"] == {"kernel": freezing.NEVER, "bias": freezing.NEVER}
+    assert spans["head"] == {"kernel": freezing.Span(7)}
+    assert statistics == {"conv": {"mean": freezing.NEVER}, "norm": {"mean": freezing.ALWAYS}}
     moves = OptimizerConfig("sgd", freeze=("conv/*",), frozen_statistics="move")
-    assert optimizers.frozen_until(moves, PARAMS, stats, int)[1]["conv"] == {"mean": 0}
-    assert [optimizers.moving(until, step)["head"]["kernel"] for step in (6, 7)] == [False, True]
+    assert freezing.spans(moves, PARAMS, stats, int)[1]["conv"] == {"mean": freezing.ALWAYS}
+    assert [freezing.moving(spans, step)["head"]["kernel"] for step in (6, 7)] == [False, True]
+
+
+def test_the_schedule_of_what_is_frozen_early_is_over_then():
+    config = OptimizerConfig("sgd", 0.1, freeze_at=(("conv/bias", "4"),))
+    spans, _ = freezing.spans(config, PARAMS, {}, lambda when: 10 if when == "100%" else int(when))
+    optimizer = optimizers.build(config, optax.linear_schedule(1.0, 0.0, 10), PARAMS, spans)
+    state, rates = optimizer.init(PARAMS), []
+    for _ in range(4):
+        update, state = optimizer.update(GRADIENT, state, PARAMS)
+        share = jax.tree.map(lambda u, g: float(-(u / g).mean() / 0.1), update, GRADIENT)
+        rates.append((share["conv"]["bias"], share["head"]["kernel"]))
+    np.testing.assert_allclose(rates, [(1, 1), (0.75, 0.9), (0.5, 0.8), (0.25, 0.7)], rtol=1e-5)
+    assert [freezing.moving(spans, step)["conv"] for step in (3, 4)] == [
+        {"kernel": True, "bias": True},
+        {"kernel": True, "bias": False},
+    ]
 
 
 @pytest.mark.parametrize(

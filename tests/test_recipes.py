@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from jaxcnn import augment, losses, optimizers, rules, schedules
+from jaxcnn import augment, freezing, losses, optimizers, rules, schedules
 from jaxcnn.config import from_dict, steps, to_dict
 from jaxcnn.models import construct
 from jaxcnn.models.counts import count
@@ -26,8 +26,8 @@ def test_a_recipe_fits_together(name):
     side = config.data.upscale or 32
     model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
     params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, side, side, 3)))["params"]
-    until, _ = optimizers.frozen_until(config.optimizer, params, {}, lambda when: steps(when, 100, 1000))
-    optimizers.build(config.optimizer, schedules.build(config.schedule, 1000, 100), params, until)
+    spans, _ = freezing.spans(config.optimizer, params, {}, lambda when: steps(when, 100, 1000))
+    optimizers.build(config.optimizer, schedules.build(config.schedule, 1000, 100), params, spans)
     decays = optimizers.decay_weights(config.optimizer, params)
     assert any(jax.tree.leaves(decays))
     assert len(rules.paths(params)) == len(jax.tree.leaves(decays))

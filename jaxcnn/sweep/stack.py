@@ -48,7 +48,8 @@ Numbers = dict[str, jax.Array]
 
 
 def stackable(config: Config) -> bool:
-    one_phase_alone = not config.optimizer.unfreeze and not config.distributed.coordinator
+    phases = config.optimizer.unfreeze or config.optimizer.freeze_at
+    one_phase_alone = not phases and not config.distributed.coordinator
     return specs.parse(config.model)[0] in MODELS and one_phase_alone
 
 

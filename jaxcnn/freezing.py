@@ -1,0 +1,88 @@
+"""Which parameters and batch statistics train when: a span of steps for each of them."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from jaxcnn import rules
+from jaxcnn.config import OptimizerConfig
+from jaxcnn.errors import UserError
+
+Tree = Any
+Resolve = Callable[[str], int]
+"""A duration such as `50%` -> steps."""
+
+FOREVER = math.inf
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something trains from step `begin` until before `end`; what begins at FOREVER never does."""
+
+    begin: float = 0
+    end: float = FOREVER
+    pace: float = 1
+    """How many times as fast as the training's its schedule runs, so that it is over at `end`."""
+
+    @property
+    def ever(self) -> bool:
+        return self.begin < FOREVER
+
+    def __contains__(self, step: float) -> bool:
+        return self.begin <= step < self.end
+
+
+ALWAYS = Span()
+NEVER = Span(begin=FOREVER)
+
+
+def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Resolve) -> tuple[Tree, Tree]:
+    """When each parameter and each batch statistic moves.
+
+    The statistics of a layer (`BatchNorm_0/mean`) are under the same patterns as its parameters.
+    Raises: UserError for a pattern that matches no parameter, and for what would be frozen before it trains.
+    """
+    begins = [(pattern, FOREVER) for pattern in config.freeze]
+    begins += [(pattern, float(resolve(when))) for pattern, when in config.unfreeze]
+    ends = [(pattern, float(resolve(when))) for pattern, when in config.freeze_at]
+    for patterns, setting in (
+        (begins[: len(config.freeze)], "freeze"),
+        (begins[len(config.freeze) :], "unfreeze"),
+        (ends, "freeze_at"),
+    ):
+        rules.assign(patterns, params, 0.0, f"optimizer.{setting}")
+    of = _spans_of(begins, ends, resolve("100%") if ends else 1)
+    stay = config.frozen_statistics == "stay"
+    return of(params), of(batch_stats) if stay else jax.tree.map(lambda _: ALWAYS, batch_stats)
+
+
+def _spans_of(
+    begins: Sequence[tuple[str, float]], ends: Sequence[tuple[str, float]], total: float
+) -> Callable[[Tree], Tree]:
+    def span(name: str) -> Span:
+        begin, end = rules.first_match(begins, name, 0.0), rules.first_match(ends, name, FOREVER)
+        if begin == FOREVER or end == FOREVER:
+            return Span(begin)
+        if end <= begin:
+            raise UserError(f"optimizer.freeze_at: {name} would be frozen at step {end:.0f}, before it trains")
+        return Span(begin, end, total / end)
+
+    return lambda tree: jax.tree.unflatten(jax.tree.structure(tree), [span(name) for name in rules.paths(tree)])
+
+
+def moving(spans: Tree, step: float) -> Tree:
+    """A tree of booleans: true where a leaf moves at `step`."""
+    return jax.tree.map(lambda span: step in span, spans)
+
+
+def ever(spans: Tree) -> Tree:
+    """A tree of booleans: true where a leaf moves at some step."""
+    return jax.tree.map(lambda span: span.ever, spans)
+
+
+def changes(*trees: Tree) -> set[int]:
+    """The steps at which something is frozen or unfrozen."""
+    return {int(step) for span in jax.tree.leaves(trees) for step in (span.begin, span.end) if 0 < step < FOREVER}
