@@ -39,7 +39,7 @@ def shifts(results: Results) -> Panel:
         photographs, _ = probe.examples(run, 2000)
         decided = [
             run.predict(
-                np.asarray(translate(jnp.asarray(photographs), jnp.tile(jnp.array([0, by]), (2000, 1)), "reflect"))
+                np.asarray(translate(photographs, jnp.tile(jnp.array([0, by]), (2000, 1)), max(SHIFTS), "reflect"))
             )
             for by in SHIFTS
         ]

@@ -25,7 +25,7 @@ def mirror_and_shift(images: Array) -> Weighted:
     """Half the mirror pair, half the mirror pairs of two diagonal shifts by a pixel (Jordan 2024, airbench)."""
     views = [(weight / 2, view) for weight, view in mirror(images)]
     for pixels in (-1, 1):
-        shifted = translate(images, jnp.full((len(images), 2), pixels), "reflect")
+        shifted = translate(images, jnp.full((len(images), 2), pixels), 1, "reflect")
         views += [(weight / 4, view) for weight, view in mirror(shifted)]
     return views
 

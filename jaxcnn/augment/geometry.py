@@ -1,7 +1,8 @@
 """Shifts, mirrors and holes: every pixel of the result is a pixel of the image, or painted over."""
 
+import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from jaxcnn.augment.draw import Draw, coin
 from jaxcnn.errors import UserError
@@ -13,26 +14,26 @@ def reflect(places: Array, size: int) -> Array:
     return jnp.minimum(places % period, -places % period)
 
 
-def translate(images: Array, offsets: Array, mode: str) -> Array:
-    """Shifts image b by offsets[b] = (down, right) pixels; what enters is `zero` or a `reflect`ion at the edge."""
-    for axis in (1, 2):
-        size = images.shape[axis]
-        source = jnp.arange(size) - offsets[:, axis - 1, None]
-        inside = (source >= 0) & (source < size)
-        shape = (-1, *(size if a == axis else 1 for a in (1, 2, 3)))
-        images = jnp.take_along_axis(images, reflect(source, size).reshape(shape), axis=axis)
-        if mode == "zero":
-            images = jnp.where(inside.reshape(shape), images, 0)
-    return images
+PADDING = {"zero": "constant", "reflect": "reflect"}
+
+
+def translate(images: Array, offsets: Array, most: int, mode: str) -> Array:
+    """Shifts image b by offsets[b] = (down, right), at most `most` pixels; what enters is `zero` or a `reflect`ion."""
+    padded = jnp.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), PADDING[mode])
+
+    def window(image: Array, corner: Array) -> Array:
+        return lax.dynamic_slice(image, (*corner, 0), images.shape[1:])
+
+    return jax.vmap(window)(padded, most - offsets)
 
 
 def crop(draw: Draw, images: Array, *, padding: int = 4, mode: str = "zero") -> Array:
     """A random crop of the padded image: all (2 padding + 1)^2 offsets, equally likely."""
-    if mode not in ("zero", "reflect"):
+    if mode not in PADDING:
         raise UserError(f"crop: mode is zero or reflect, not {mode!r}")
     if not 0 <= padding < min(images.shape[1:3]):
         raise UserError(f"crop: padding must be at least 0 and smaller than the image, not {padding}")
-    return translate(images, draw.integers(2, 2 * padding + 1) - padding, mode)
+    return translate(images, draw.integers(2, 2 * padding + 1) - padding, padding, mode)
 
 
 def flip(draw: Draw, images: Array) -> Array:

@@ -142,7 +142,8 @@ def _greatest_jvp(geometry: Geometry, primals, tangents):
         pairs = zip(contestants[::2], contestants[1::2], strict=False)
         contestants = [_winner(*pair) for pair in pairs] + contestants[len(contestants) // 2 * 2 :]
     ((greatest, place),) = contestants
-    return greatest.astype(padded.dtype), _pick(tangent, place, geometry)
+    greatest, place = lax.optimization_barrier((greatest.astype(padded.dtype), place))
+    return greatest, _pick(tangent, place, geometry)
 
 
 def _candidates(padded: jax.Array, geometry: Geometry) -> list[jax.Array]:
