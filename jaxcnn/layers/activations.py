@@ -12,6 +12,9 @@ from jaxcnn.errors import lookup
 
 Activation = Callable[[jax.Array], jax.Array]
 
+VECTOR = 16
+"""Numbers in a vector of 512 bits."""
+
 
 def identity(x: jax.Array) -> jax.Array:
     """`x` itself: a network of these is linear."""
@@ -48,17 +51,30 @@ def gelu(x: jax.Array) -> jax.Array:
     `jax.nn.gelu` computes it through erfc, and its derivative through erfc's: twice the time on a CPU. What is kept for
     the gradient is the slope, in x's type: without barriers XLA keeps the distribution function, in float32.
     """
-    wide = _wide(x)
-    return (wide * _normal_distribution(wide)).astype(x.dtype)
+    wide = _wide(_side_by_side(x))
+    return _as(x, wide * _normal_distribution(wide))
 
 
 @gelu.defjvp
 def _gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (x,), (tangent,) = primals, tangents
-    wide = _wide(lax.optimization_barrier(x))
+    wide = _wide(lax.optimization_barrier(_side_by_side(x)))
     density = jnp.exp(-wide * wide / 2) / math.sqrt(2 * math.pi)
-    slope = (_normal_distribution(wide) + wide * density).astype(x.dtype)
+    slope = _as(x, _normal_distribution(wide) + wide * density)
     return gelu(x), tangent * lax.optimization_barrier(slope)
+
+
+def _side_by_side(x: jax.Array) -> jax.Array:
+    """[..., W, C] -> [..., W C] where channels do not fill vectors: a CPU computes what is over number by number."""
+    if x.ndim < 2 or x.shape[-1] % VECTOR == 0:
+        return x
+    return lax.optimization_barrier(x.reshape(*x.shape[:-2], -1))
+
+
+def _as(x: jax.Array, values: jax.Array) -> jax.Array:
+    """Values of x `_side_by_side` in x's type and shape."""
+    values = values.astype(x.dtype)
+    return values if values.shape == x.shape else lax.optimization_barrier(values).reshape(x.shape)
 
 
 def _wide(x: jax.Array) -> jax.Array:
