@@ -29,7 +29,7 @@ def main(config: Config, description: str | None) -> None:
 
 
 def _train(config: Config) -> int:
-    runtime.prepare(config.devices, config.dtype, config.distributed.processes, config.batch_size)
+    runtime.prepare(config.devices, config.dtype, config.distributed.processes)
     with processes.job(config.distributed):
         return _train_in_job(config)
 

@@ -25,31 +25,22 @@ Tree = Any
 AXES = {"synchronised": AXIS, "per_device": "device"}
 """Batch norm shares its statistics over an axis of the name AXIS, and only over that."""
 
-UNSETTLED = 5
-"""Runs of a program until it has in memory what it keeps there."""
-
 
 class Mapped:
     """A step over all devices, compiled when it is first called, for the shapes that it is called with.
 
-    It is compiled apart from its first run, so that memory which compiling took is given back before. So is what the
-    first runs left: they allocate what stays, behind temporaries, which then find no room between it and come to lie
-    elsewhere.
+    It is compiled apart from its first run, so that memory which compiling took is given back before.
     """
 
     def __init__(self, lower: Callable[..., jax.stages.Lowered]) -> None:
         self.lower = lower
         self._compiled: jax.stages.Compiled | None = None
-        self._unsettled = UNSETTLED
 
     def __call__(self, *arguments: Tree) -> Tree:
         if self._compiled is None:
             lowered = self.lower(*arguments)
             runtime.release_memory()
             self._compiled = lowered.compile()
-        if self._unsettled:
-            self._unsettled -= 1
-            jax.block_until_ready(arguments)
             runtime.release_memory()
         return self._compiled(*arguments)
 

@@ -10,7 +10,6 @@
 | the same | loops over few channels stay loops: unrolled, they become no vector code (ResNet-20: 93 -> 86 ms) |
 | the same, AVX-512 | vectors of 512 bits, where LLVM's choice is 256 |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
-| the same, large batches | the memory stays with the process: to clear a gigabyte at each step is 5 to 25 % of it |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
 | PJRT_NPROC, more devices than cores | the last bits of a sum tell how many threads share it: as many in each process |
@@ -36,17 +35,13 @@ PRODUCTS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 REDUCTIONS = "-LIBRARY_FUSION_TYPE_REDUCE"
 LOOPS = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
 VECTORS = "--xla_cpu_prefer_vector_width=512"
-HUGE_PAGES = "glibc.malloc.hugetlb=1"
-# One heap that never shrinks by itself, and so many small blocks at each thread's hand that none queues for it.
-KEPT = ("arena_max=1", "mmap_max=0", f"trim_threshold={2**40}", "tcache_count=200")
-LARGE_BATCH = 1000
+ALLOCATOR = "glibc.malloc.hugetlb=1"
 
 
-def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0, batch: int = 0) -> None:
+def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
     """Sets the environment that JAX reads when its backend starts, for `processes` on `devices` each in `dtype`.
 
-    Steps of a large `batch` of images keep their memory. The allocator reads its settings when a process starts, so
-    where they are missing the process begins anew.
+    The allocator reads its settings when a process starts, so where they are missing the process begins anew.
     """
     if devices > 1:
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(devices))
@@ -56,7 +51,7 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0, batch: in
     if os.environ.get("JAXCNN_RUNTIME") == "off":
         return
     if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
-        os.environ["GLIBC_TUNABLES"] = _allocator(batch)
+        os.environ["GLIBC_TUNABLES"] = ALLOCATOR
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(sys.executable, sys.orig_argv)
@@ -76,10 +71,7 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0, batch: in
 
 
 def release_memory() -> None:
-    """Gives back to Linux what glibc holds free: after compiling a ResNet-20 170 MB of 580.
-
-    Where the heap never shrinks by itself, this also empties holes that have become too small for what was in them.
-    """
+    """Gives back to Linux what glibc holds free: after compiling a ResNet-20 170 MB of 580."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim:
         trim(0)
@@ -105,11 +97,6 @@ def _libraries(dtype: str) -> list[str]:
     if dtype == "float32" or not _multiplies_bfloat16():
         return [ONEDNN, f"{YNNPACK_WITHOUT}{CONVOLUTIONS}"]
     return [ONEDNN, f"{YNNPACK_WITHOUT}{PRODUCTS},{REDUCTIONS}"]
-
-
-def _allocator(batch: int) -> str:
-    kept = [f"glibc.malloc.{setting}" for setting in KEPT] if batch >= LARGE_BATCH else []
-    return ":".join([HUGE_PAGES, *kept])
 
 
 def _code() -> list[str]:

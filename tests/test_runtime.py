@@ -78,36 +78,6 @@ def test_memory_that_was_freed_goes_back_to_the_system():
     run_prepared(FREED)
 
 
-KEPT = """
-import resource, sys
-from jaxcnn import runtime
-runtime.prepare(batch=int(sys.argv[1]))
-import jax, jax.numpy as jnp
-
-step = jax.jit(lambda x: jax.lax.optimization_barrier(2 * x).sum())
-images = jnp.ones(20_000_000)
-for run in range(8):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    jax.block_until_ready((images, step(images)))
-    runtime.release_memory() if run < 5 else None
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
-def test_steps_of_a_large_batch_keep_their_memory(tmp_path):
-    """Else each step's temporaries are pages that nobody has touched: 80 MB of them are 40 huge ones or 20,000."""
-    (tmp_path / "program.py").write_text(KEPT)
-    surroundings, faults = environment(JAXCNN_RUNTIME="on"), {}
-    surroundings.pop("GLIBC_TUNABLES", None)
-    for batch in (128, runtime.LARGE_BATCH):
-        command = [sys.executable, str(tmp_path / "program.py"), str(batch)]
-        done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        faults[batch] = int(done.stdout)
-    assert faults[runtime.LARGE_BATCH] < 0.25 * faults[128], faults
-
-
 FLAGS = """
 import os
 from jaxcnn import runtime

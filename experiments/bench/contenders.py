@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jaxcnn.runtime import HUGE_PAGES
+from jaxcnn.runtime import ALLOCATOR
 
 PROCESS_SETTINGS = ("GLIBC_TUNABLES", "XLA_FLAGS")
 """Not handed down from the shell: each contender has its own."""
@@ -21,14 +21,15 @@ class Contender:
     prepared: bool = False
     """The process set up by `jaxcnn.runtime`, huge pages and all, as jaxcnn's command line does."""
 
-    def arguments(self, batch: int) -> list[str]:
-        """Of the module `experiments.bench.worker`, for steps of `batch` images."""
-        return [self.family, self.dtype, *([str(batch)] if self.prepared else [])]
+    @property
+    def arguments(self) -> list[str]:
+        """Of the module `experiments.bench.worker`."""
+        return [self.family, self.dtype, *(["prepared"] if self.prepared else [])]
 
     @property
     def environment(self) -> Mapping[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in PROCESS_SETTINGS}
-        return inherited | ({"GLIBC_TUNABLES": HUGE_PAGES} if self.huge_pages else {})
+        return inherited | ({"GLIBC_TUNABLES": ALLOCATOR} if self.huge_pages else {})
 
 
 CONTENDERS = {

@@ -22,14 +22,14 @@ TURN = 1.0
 
 
 class Process:
-    """A contender's process for steps of `batch` images, seen from outside."""
+    """A contender's process, seen from outside."""
 
-    def __init__(self, contender: str, python: str, batch: int = 1) -> None:
+    def __init__(self, contender: str, python: str) -> None:
         settings = CONTENDERS[contender]
         self._name = contender
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            [python, "-m", "experiments.bench.worker", *settings.arguments(batch)],
+            [python, "-m", "experiments.bench.worker", *settings.arguments],
             env=dict(settings.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -117,7 +117,7 @@ def _pair(net: str, batch: int, reference: Runner, other: Runner, rounds: int, s
 def _lanes(net: str, batch: int, runners: Sequence[Runner], rounds: int, steps: int) -> list[Lane]:
     """What each did, in processes that begin and end here."""
     with ExitStack() as stack:
-        processes = [stack.enter_context(Process(*runner, batch)) for runner in runners]
+        processes = [stack.enter_context(Process(*runner)) for runner in runners]
         builds = [process.ask("build", net=net, batch=batch)["seconds"] for process in processes]
         seconds = [tuple(taken) for taken in _turns(processes, rounds, steps)]
         peaks = [process.ask("memory")["bytes"] for process in processes]

@@ -72,12 +72,12 @@ def _seconds(action: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def serve(family: str, dtype: str, batch: str = "") -> None:
-    """Answers requests for a contender of `family` until standard input ends; with a batch set up by `jaxcnn`."""
-    if batch:
+def serve(family: str, dtype: str, *settings: str) -> None:
+    """Answers requests for a contender of `family` until standard input ends."""
+    if "prepared" in settings:
         from jaxcnn import runtime  # which PyTorch's process need not be able to import
 
-        runtime.prepare(dtype=dtype, batch=int(batch))
+        runtime.prepare(dtype=dtype)
     module: Any = importlib.import_module(f"experiments.bench.{family}")
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)

@@ -28,7 +28,7 @@ def work(task: Mapping[str, Any]) -> int:
     if task["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, task["cpus"])  # before JAX counts the CPUs for its threads
     configs = [from_dict(Config, config) for config in task["configs"]]
-    runtime.prepare(configs[0].devices, configs[0].dtype, batch=configs[0].batch_size)
+    runtime.prepare(configs[0].devices, configs[0].dtype)
     from jaxcnn.signals import Stopped
     from jaxcnn.tracking import say
 
