@@ -45,15 +45,14 @@ def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Res
     The statistics of a layer (`BatchNorm_0/mean`) are under the same patterns as its parameters.
     Raises: UserError for a pattern that matches no parameter, and for what would be frozen before it trains.
     """
-    begins = [(pattern, FOREVER) for pattern in config.freeze]
-    begins += [(pattern, float(resolve(when))) for pattern, when in config.unfreeze]
-    ends = [(pattern, float(resolve(when))) for pattern, when in config.freeze_at]
-    for patterns, setting in (
-        (begins[: len(config.freeze)], "freeze"),
-        (begins[len(config.freeze) :], "unfreeze"),
-        (ends, "freeze_at"),
-    ):
+    settings = {
+        "freeze": [(pattern, FOREVER) for pattern in config.freeze],
+        "unfreeze": [(pattern, float(resolve(when))) for pattern, when in config.unfreeze],
+        "freeze_at": [(pattern, float(resolve(when))) for pattern, when in config.freeze_at],
+    }
+    for setting, patterns in settings.items():
         rules.assign(patterns, params, 0.0, f"optimizer.{setting}")
+    begins, ends = settings["freeze"] + settings["unfreeze"], settings["freeze_at"]
     of = _spans_of(begins, ends, resolve("100%") if ends else 1)
     stay = config.frozen_statistics == "stay"
     return of(params), of(batch_stats) if stay else jax.tree.map(lambda _: ALWAYS, batch_stats)
