@@ -30,21 +30,21 @@ BENCH := $(TORCH_VENV)/.installed
 BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
 endif
 
-.PHONY: help train speedrun train-2proc test test-slow lint format results parity bench bench-startup clean
+.PHONY: help train quickstart train-2proc test test-slow lint format results parity bench bench-startup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo '  make sweep-NAME   run a sweep of experiments/ (SEEDS=3 JOBS=2 FULL=1), with a table and pictures'
-	@echo '  ARGS="--seed 3" passes settings to train; PYTHON=python3.11 chooses the interpreter.'
+	@echo '  ARGS="--seed 3" passes settings on; PYTHON=python3.11 chooses the interpreter.'
 
-train: $(VENV)/.installed ## train a good small CNN on CIFAR-10 (ARGS="--seed 3" changes settings)
-	@$(RUN) -m experiments.quickstart $(ARGS)
-
-speedrun: $(VENV)/.installed ## the CIFAR-10 speedrun: airbench94, nine minutes on two fast cores (ARGS as for train)
+train: $(VENV)/.installed ## the CIFAR-10 speedrun: train airbench94 (ARGS="--seed 3" changes settings)
 	@$(RUN) -m experiments.speedrun94 $(ARGS)
 
+quickstart: $(VENV)/.installed ## train a small CNN on CIFAR-10 in minutes (ARGS as for train)
+	@$(RUN) -m experiments.quickstart $(ARGS)
+
 PORT ?= 12355
-train-2proc: $(VENV)/.installed ## the same in two processes that share every batch, as two machines would
+train-2proc: $(VENV)/.installed ## the quick start in two processes that share every batch, as two machines would
 	@job="-m experiments.quickstart --folder runs/quickstart-2proc $(ARGS) --distributed.processes 2"; \
 	job="$$job --distributed.coordinator localhost:$(PORT) --distributed.process"; \
 	$(RUN) $$job 1 & $(RUN) $$job 0; status=$$?; wait; exit $$status

@@ -36,13 +36,8 @@ def shifts(results: Results) -> Panel:
     lines = []
     for place, label in enumerate(KINDS):
         run = results.of(label)[0].run()
-        photographs, _ = probe.examples(run, 2000)
-        decided = [
-            run.predict(
-                np.asarray(translate(photographs, jnp.tile(jnp.array([0, by]), (2000, 1)), max(SHIFTS), "reflect"))
-            )
-            for by in SHIFTS
-        ]
+        photographs, right = jnp.asarray(probe.examples(run, 2000)[0]), jnp.tile(jnp.array([0, 1]), (2000, 1))
+        decided = [run.predict(np.asarray(translate(photographs, right * by, max(SHIFTS), "reflect"))) for by in SHIFTS]
         same = [(each.argmax(1) == decided[0].argmax(1)).mean() for each in decided]
         axis.plot(SHIFTS, [100 * share for share in same], marker="o", label=label, **look(place))
         lines.append([label, *(f"{100 * share:.1f} %" for share in same[1:])])

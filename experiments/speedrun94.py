@@ -21,7 +21,7 @@ FILTERS, HEAD, BIASES = 0.24, 1340.0, 106.0
 CONFIG = Config(
     name="speedrun94",
     model="airbench94:logit_scale=0.00390625,head_init=normal(1)",
-    data=DataConfig(validation=0),
+    data=DataConfig(validation=0, fallback="digits"),
     augment=("crop:padding=2,mode=reflect", "alternating_flip"),
     init=InitConfig(whiten="whitening/kernel"),
     loss=LossConfig(smoothing=0.2, l2=3.774e-5),
@@ -36,7 +36,7 @@ CONFIG = Config(
     ),
     schedule=ScheduleConfig(name="piecewise_linear", points=(("0%", 1.0), ("100%", 0.0))),
     sizes=(("0%", 24), ("40%", 28), ("70%", 32)),
-    duration="10.5epochs",
+    duration="11.5epochs",
     batch_size=2000,
     dtype="auto",
     views="mirror_and_shift",

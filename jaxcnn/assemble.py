@@ -98,6 +98,15 @@ def load_images(config: Config) -> Images:
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
 
 
+def within(images: Images, config: Config) -> Config:
+    """`config` with a smaller batch, if there are fewer images than in a batch because these stand in for others."""
+    if not images.info.fallback or config.batch_size <= images.info.train:
+        return config
+    size = 2 ** (images.info.train.bit_length() - 1)
+    say(f"WARNING: in batches of {size:,}, not {config.batch_size:,}: there are {images.info.train:,} images.")
+    return replace(config, batch_size=size)
+
+
 def describe(dataset: data.Dataset, settings: DataConfig, seed: int = 0, fallback: bool = False) -> Images:
     """Splits a data set in memory as `settings` say, by `seed`, and says what a run remembers of it.
 

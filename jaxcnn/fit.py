@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from jaxcnn import data, metrics, runtime, train
-from jaxcnn.assemble import Training, assemble, load_images
+from jaxcnn.assemble import Training, assemble, load_images, within
 from jaxcnn.checkpoint import Checkpoints
 from jaxcnn.config import Config, steps
 from jaxcnn.errors import Diverged
@@ -30,6 +30,7 @@ def fit(config: Config) -> dict[str, Any]:
     began = time.monotonic()
     config = runtime.settle(config)
     images = load_images(config)
+    config = within(images, config)
     training = assemble(config, images)
     devices = training.devices
     with RunFolder(config, devices.first) as folder, Stop() as stop:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import optax
 from optax.contrib import MuonDimensionNumbers
 
@@ -165,14 +164,15 @@ def _nothing_changes(when: str) -> int:
 
 def _by_schedule(rate: optax.Schedule, spans: Tree) -> optax.GradientTransformation:
     """Scales by the rate of the step; what is frozen early runs through the same schedule in less time."""
+    paces = {span.pace for span in jax.tree.leaves(spans)}
+    if paces <= {1}:
+        return optax.scale_by_schedule(rate)
 
-    def update(updates: Tree, state: optax.ScaleByScheduleState, _: Tree = None):
-        rates = {1: rate(state.count)}
-        rates |= {span.pace: rate(state.count * span.pace) for span in jax.tree.leaves(spans) if span.pace != 1}
-        scaled = jax.tree.map(lambda u, span: u * jnp.asarray(rates[span.pace], u.dtype), updates, spans)
-        return scaled, optax.ScaleByScheduleState(optax.safe_increment(state.count))
+    def at(pace: float) -> optax.GradientTransformation:
+        chosen = jax.tree.map(lambda span: span.pace == pace, spans)
+        return optax.masked(optax.scale_by_schedule(lambda count: rate(count * pace)), chosen)
 
-    return optax.GradientTransformation(optax.scale_by_schedule(rate).init, update)
+    return optax.chain(*map(at, sorted(paces)))
 
 
 def _each_from_its_start(direction: Callable[[], Direction], begins: Tree) -> Direction:

@@ -75,6 +75,14 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
         assemble.assemble(replace(config, init=InitConfig(whiten="group1/conv1/kernel")), digits)
 
 
+def test_batches_are_cut_for_the_data_that_stand_in_and_for_no_others(digits, capsys):
+    stand_in = replace(digits, info=replace(digits.info, fallback=True))
+    assert assemble.within(stand_in, CONFIG).batch_size == 1024 <= digits.info.train < 2048
+    assert f"there are {digits.info.train:,} images" in capsys.readouterr().err
+    assert assemble.within(digits, CONFIG) == CONFIG
+    assert assemble.within(stand_in, replace(CONFIG, batch_size=100)).batch_size == 100
+
+
 @pytest.mark.slow
 def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
     training, _ = narrow

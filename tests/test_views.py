@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,6 +7,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn import views
+from jaxcnn.models import construct
 
 
 class Corner(nn.Module):
@@ -33,3 +36,15 @@ def test_logits_are_averaged_over_mirrors_and_diagonal_shifts():
     np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror_and_shift"), expected, rtol=1e-5)
     np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror"), pair(1, 1), rtol=1e-5)
     assert (views.logits(Corner(), {}, IMAGES, "one") == jnp.asarray(IMAGES)[:, 0, 0]).all()
+
+
+def test_views_take_the_memory_of_one():
+    model = construct.build("quicknet", 10, jnp.float32)
+    images = jax.ShapeDtypeStruct((256, 32, 32, 3), jnp.float32)
+    variables = jax.eval_shape(model.init, jax.random.key(0), images)
+
+    def temporaries(name):
+        looked_at = jax.jit(partial(views.logits, model, views=name)).lower(variables, images)
+        return looked_at.compile().memory_analysis().temp_size_in_bytes
+
+    assert temporaries("mirror_and_shift") < 3 * temporaries("one")  # of which one is the shifted images

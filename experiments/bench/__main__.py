@@ -25,7 +25,7 @@ from jaxcnn.tracking import say
 @dataclass(frozen=True)
 class Options:
     nets: tuple[str, ...] = ("airbench94", "resnet20", "resnet18", "vgg16_bn", "mobilenet_v1")
-    """Of these, and quicknet, which `make train` trains."""
+    """Of these, and quicknet, which `make quickstart` trains."""
     contenders: tuple[str, ...] = tuple(CONTENDERS)
     """Of jaxcnn, flax, torch_float32, torch_autocast and, but for the first, each with `_huge`: huge pages for
     malloc. The first one named races each of the others."""
