@@ -32,7 +32,7 @@ class Options:
     rounds: int = 5
     """Turns of each contender."""
     steps: int = 0
-    """Steps of a turn; 0: as many as fit into a second, at least one."""
+    """Steps of a turn; 0: as many as fit into a second, at least three."""
     batch: int = 0
     """Images a step; 0: 2,000 for airbench94, 500 for quicknet, 128 for the others."""
     torch_python: str = sys.executable

@@ -17,8 +17,9 @@ from typing import IO, Any
 from experiments.bench.contenders import CONTENDERS
 from jaxcnn.errors import UserError
 
-TURN = 1.0
-"""Seconds of a turn if the number of its steps is left open."""
+TURN, LEAST = 1.0, 3
+"""Seconds, and steps, of a turn if the number of its steps is left open. The first step of a turn finds caches, and on
+virtual machines memory, that another process has had in the meantime."""
 
 
 class Process:
@@ -128,7 +129,7 @@ def _lanes(net: str, batch: int, runners: Sequence[Runner], rounds: int, steps: 
 def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[list[float]]:
     """Seconds of each step of each process; a warm-up, which does not count, decides how long a turn is."""
     warm = [process.ask("step", count=1)["seconds"][0] for process in processes]
-    counts = [steps or max(1, round(TURN / seconds)) for seconds in warm]
+    counts = [steps or max(LEAST, round(TURN / seconds)) for seconds in warm]
     seconds: list[list[float]] = [[] for _ in processes]
     for _ in range(rounds):
         for process, count, taken in zip(processes, counts, seconds, strict=True):
