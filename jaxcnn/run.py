@@ -135,7 +135,9 @@ class RunFolder:
         if not self.path.is_dir():
             raise UserError(f"{self.path} is a file; choose another folder with --folder")
         if not (self.path / "config.json").exists():
+            # The first process to come makes both of these; checkpoints without a config are of a run that was moved.
             stray = [p.name for p in self.path.iterdir() if p.name not in (".lock", "checkpoints")]
+            stray += [p.name for p in self.checkpoints.glob("*")]
             if stray:
                 raise UserError(f"{self.path} holds {stray[0]!r} and no run; choose another folder with --folder")
             return

@@ -94,6 +94,9 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
         RunFolder(replace(trained, folder=str(tmp_path)))
     with pytest.raises(UserError, match="is a file"):
         RunFolder(replace(trained, folder=str(tmp_path / "thesis.tex")))
+    (tmp_path / "moved/checkpoints/100").mkdir(parents=True)
+    with pytest.raises(UserError, match="'100' and no run"):
+        RunFolder(replace(trained, folder=str(tmp_path / "moved")))
 
 
 def test_a_process_that_does_not_write_sees_the_same_run_or_says_so(trained, tmp_path):
