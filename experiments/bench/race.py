@@ -1,8 +1,7 @@
 """Contenders in turns: each races the reference alone, in two new processes, step by step in alternation.
 
 Two processes at a time fit into memory, and both times of a ratio were taken in the same minutes. The reference begins
-anew for each of the others, since how fast a process is depends on the memory that it happens to get: steps of
-ResNet-20 on two virtual cores were seen to take 83 ms in most processes and 145 ms in others, from start to end.
+anew for each of the others: on two virtual cores, steps of ResNet-20 were seen to take 81 ms for minutes and then 146.
 """
 
 import json
