@@ -63,7 +63,9 @@ def _spans_of(
 ) -> Callable[[Tree], Tree]:
     def span(name: str) -> Span:
         begin, end = rules.first_match(begins, name, 0.0), rules.first_match(ends, name, FOREVER)
-        if begin == FOREVER or end == FOREVER:
+        if begin == FOREVER:
+            return NEVER
+        if end == FOREVER:
             return Span(begin)
         if end <= begin:
             raise UserError(f"optimizer.freeze_at: {name} would be frozen at step {end:.0f}, before it trains")
