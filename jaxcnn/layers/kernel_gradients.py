@@ -6,6 +6,7 @@ They go through the batch in chunks and add up in float32, so that patches never
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,8 @@ from jaxcnn.layers.geometry import Geometry, pad_images, taps
 PATCH_BYTES = 6 * 2**20
 # Below as many channels, the products of `_rows` are too narrow to fill the vector units.
 LEAST_CHANNELS = 32
+# Products of as many columns of the output, side by side, are twice the gradient.
+MOST_COLUMNS = 4
 
 ChunkGradient = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
 
@@ -24,9 +27,17 @@ ChunkGradient = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
 def dense(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
     """The kernel's gradient, of the type of the images."""
     batch, high, wide, _ = geometry.output
-    height, width, depth, _ = geometry.kernel
+    height, width, depth, features = geometry.kernel
     size = _chunk_size(batch, PATCH_BYTES // (high * wide * height * width * depth * images.dtype.itemsize))
-    return _add_up(_patches if depth < LEAST_CHANNELS else _rows, size, images, cotangent, geometry)
+    return _add_up(_formulation(depth, features, geometry), size, images, cotangent, geometry)
+
+
+def _formulation(depth: int, features: int, geometry: Geometry) -> ChunkGradient:
+    if depth >= LEAST_CHANNELS:
+        return _rows
+    columns = min(LEAST_CHANNELS // features, MOST_COLUMNS)
+    adjacent = geometry.strides == geometry.dilation == (1, 1)
+    return partial(_rows, columns=columns) if columns > 1 and adjacent else _patches
 
 
 def _add_up(part: ChunkGradient, size: int, images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
@@ -62,18 +73,29 @@ def _patches(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax
     return outer(patches, cotangent).reshape(geometry.kernel)
 
 
-def _rows(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
+def _rows(images: jax.Array, cotangent: jax.Array, geometry: Geometry, columns: int = 1) -> jax.Array:
     """A product for each row of the kernel: patches one row high, of which every row of the kernel takes a slice.
 
-    Patches repeat the images height * width times; these repeat them width times.
+    Patches repeat the images height * width times; these repeat them width times. Few channels fill no vectors, so
+    `columns` of the output may stand side by side: patches are then as much wider, and the products hold the gradient
+    once for each column, one step further down, with what no kernel reaches around it.
     """
     height, width, depth, features = geometry.kernel
     (down, right), (below, beside) = geometry.strides, geometry.dilation
-    padded = pad_images(images, geometry.padding)
-    flat = Geometry(padded.shape, (1, width, depth, features), (1, right), dilation=(1, beside))
+    batch, high, wide, _ = geometry.output
+    groups = -(-wide // columns)
+    vertical, (before, after) = geometry.padding
+    padded = pad_images(images, (vertical, (before, after + groups * columns - wide)))
+    sides = pad_images(cotangent, ((0, 0), (0, groups * columns - wide)))
+    sides = sides.reshape(batch, high, groups, columns * features)
+
+    reach = width + columns - 1
+    flat = Geometry(padded.shape, (1, reach, depth, features), (1, right * columns), dilation=(1, beside))
     strips = lax.optimization_barrier(jnp.concatenate(taps(padded, flat), axis=-1))
-    upright = Geometry(strips.shape, (height, 1, width * depth, features), (down, 1), dilation=(below, 1))
-    return jnp.stack([outer(strip, cotangent) for strip in taps(strips, upright)]).reshape(geometry.kernel)
+    upright = Geometry(strips.shape, (height, 1, reach * depth, sides.shape[-1]), (down, 1), dilation=(below, 1))
+    products = jnp.stack([outer(strip, sides) for strip in taps(strips, upright)])
+    products = products.reshape(height, reach, depth, columns, features).astype(jnp.float32)
+    return sum(products[:, place : place + width, :, place] for place in range(columns)).astype(images.dtype)
 
 
 def outer(first: jax.Array, second: jax.Array) -> jax.Array:
