@@ -39,9 +39,8 @@ class Mapped:
     def __call__(self, *arguments: Tree) -> Tree:
         if self._compiled is None:
             lowered = self.lower(*arguments)
-            runtime.release_memory()
-            self._compiled = lowered.compile()
-            runtime.release_memory()
+            with runtime.compiling():
+                self._compiled = lowered.compile()
         return self._compiled(*arguments)
 
 

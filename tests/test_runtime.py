@@ -42,8 +42,8 @@ from jaxcnn.layers import kernel_gradients
 from jaxcnn.layers.geometry import Geometry, kernel_transpose
 
 kernel_gradients.PATCH_BYTES = 1
-for depth in 24, 64:
-    geometry = Geometry((128, 32, 32, depth), (3, 3, depth, 64), padding=((1, 1), (1, 1)))
+for depth, features in (16, 16), (24, 64), (64, 64):
+    geometry = Geometry((128, 32, 32, depth), (3, 3, depth, features), padding=((1, 1), (1, 1)))
     random = np.random.default_rng(0)
     arrays = [jnp.asarray(random.normal(1, 1, shape), jnp.bfloat16) for shape in (geometry.images, geometry.output)]
     ours = jax.jit(kernel_gradients.dense, static_argnums=2)(*arrays, geometry).astype(jnp.float32)
@@ -68,14 +68,34 @@ def resident():
 blocks = [b"." * 100_000 for _ in range(2000)]
 del blocks[:-1]  # the last one holds the end of the heap, and glibc gives nothing back by itself
 before = resident()
-runtime.release_memory()
-assert before - resident() > 150, (before, resident())
+with runtime.compiling():
+    assert before - resident() > 150, (before, resident())
+"""
+
+PAGES = """
+import re
+from jaxcnn import runtime
+
+def huge():
+    return re.search(r"THP_enabled:\\s*([0-9])", open("/proc/self/status").read())[1]
+
+assert huge() == "1"
+runtime.prepare(dtype="float32")
+assert huge() == "0"
+with runtime.compiling():
+    assert huge() == "0"
+assert huge() == "1"
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
 def test_memory_that_was_freed_goes_back_to_the_system():
     run_prepared(FREED)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's pages")
+def test_huge_pages_come_with_the_first_step():
+    run_prepared(PAGES)
 
 
 FLAGS = """
