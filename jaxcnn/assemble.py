@@ -193,6 +193,8 @@ def assemble(config: Config, images: Images) -> Training:
     starts = sorted(start for start in {*freezing.changes(spans), *sizes} if 0 < start < total)
     phases = [_phase(recipe, spans, sizes, start) for start in starts]
 
+    begin = jax.jit(partial(train.initial_state, recipe), compiler_options=ONCE)
+
     def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
 
@@ -204,7 +206,7 @@ def assemble(config: Config, images: Images) -> Training:
         counts=counts,
         total_steps=total,
         account=account,
-        initial_state=lambda: devices.replicate(train.initial_state(recipe, variables, run_key)),
+        initial_state=lambda: devices.replicate(begin(variables, run_key)),
         train_step=compiled(recipe),
         later_steps=tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
         eval_step=devices.compile(eval_step, shared=2, split=2),

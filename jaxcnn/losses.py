@@ -61,9 +61,12 @@ def build(config: LossConfig) -> Loss:
 
 def penalty(config: LossConfig, params: object, weights: object) -> Array:
     """l1 * sum |w| + l2/2 * sum w^2, each parameter counted `weights` times."""
-    terms = [
-        weight * (config.l1 * jnp.abs(w).sum() + config.l2 / 2 * jnp.square(w).sum())
+    terms = {"l1": lambda w: jnp.abs(w).sum(), "l2": lambda w: jnp.square(w).sum() / 2}
+    wanted = {name: factor for name in terms if (factor := getattr(config, name))}
+    weighted = [
+        weight * factor * terms[name](w)
         for w, weight in zip(jax.tree.leaves(params), jax.tree.leaves(weights), strict=True)
         if weight
+        for name, factor in wanted.items()
     ]
-    return jnp.asarray(sum(terms), jnp.float32)
+    return jnp.asarray(sum(weighted), jnp.float32)

@@ -62,7 +62,7 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
     _huge_pages(False)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_cache() / "compiled"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     flags = os.environ.get("XLA_FLAGS", "")
     if _knows_flags() and "--xla_cpu_experimental" not in flags:
         os.environ["XLA_FLAGS"] = " ".join([*_libraries(dtype), *_code(), *flags.split()])

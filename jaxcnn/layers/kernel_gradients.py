@@ -95,7 +95,8 @@ def _rows(images: jax.Array, cotangent: jax.Array, geometry: Geometry, columns: 
     upright = Geometry(strips.shape, (height, 1, reach * depth, sides.shape[-1]), (down, 1), dilation=(below, 1))
     products = jnp.stack([outer(strip, sides) for strip in taps(strips, upright)])
     products = products.reshape(height, reach, depth, columns, features).astype(jnp.float32)
-    return sum(products[:, place : place + width, :, place] for place in range(columns)).astype(images.dtype)
+    first, *others = [products[:, place : place + width, :, place] for place in range(columns)]
+    return sum(others, first).astype(images.dtype)
 
 
 def outer(first: jax.Array, second: jax.Array) -> jax.Array:

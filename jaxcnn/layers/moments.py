@@ -68,6 +68,7 @@ def _wide(x: jax.Array) -> jax.Array:
     return x.astype(jnp.float32)
 
 
+@jax.jit  # traced once for each shape, and not for each layer
 def _sums(x: jax.Array, y: jax.Array) -> Pair:
     """Sums of x and of x * y over all but the channels, in float32."""
     block = _block(x)

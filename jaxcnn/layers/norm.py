@@ -50,7 +50,7 @@ class BatchNorm(nn.Module):
         bias = self.param("bias", self.bias_init, channels) if self.use_bias else jnp.zeros(channels)
         if self.use_running_average:
             return _normalize(x, mean.value, variance.value, scale, bias, self.epsilon)
-        first, second = jax.lax.pmean(moments(x), AXIS) if _is_bound(AXIS) else moments(x)
+        first, second = jax.lax.pmean(moments(x), AXIS) if _is_shared(AXIS) else moments(x)
         spread = jnp.maximum(second - first * first, 0)
         if not self.is_initializing():
             for running, now in ((mean, first), (variance, spread)):
@@ -82,12 +82,12 @@ def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
         yield
 
 
-def _is_bound(axis: str) -> bool:
+def _is_shared(axis: str) -> bool:
+    """Whether `axis` is mapped over more than one part; of one XLA would still make a copy."""
     try:
-        jax.lax.axis_size(axis)
+        return jax.lax.axis_size(axis) > 1
     except NameError:
         return False
-    return True
 
 
 def normalization(name: str, x: jax.Array, train: bool, affine: bool, dtype: DTypeLike) -> jax.Array:
