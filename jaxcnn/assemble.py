@@ -151,12 +151,16 @@ def assemble(config: Config, images: Images) -> Training:
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
     initialise = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
-    variables = initialise(init_key)
-    variables, account = origin.start(config, model, variables)
     normalize = normalizer(config, info)
-    if config.init.whiten:
+
+    def first_variables() -> tuple[Any, Mapping[str, Any]]:
+        variables, account = origin.start(config, model, initialise(init_key))
+        if not config.init.whiten:
+            return variables, account
         first = images.dataset.train_images[images.split.train[:WHITENED]]
-        variables = origin.whiten(config.init.whiten, first, normalize, variables)
+        return origin.whiten(config.init.whiten, first, normalize, variables), account
+
+    variables, account = first_variables()
     params, batch_stats = variables["params"], variables["batch_stats"]
 
     def when(duration: str) -> int:
@@ -193,7 +197,12 @@ def assemble(config: Config, images: Images) -> Training:
     starts = sorted(start for start in {*freezing.changes(spans), *sizes} if 0 < start < total)
     phases = [_phase(recipe, spans, sizes, start) for start in starts]
 
-    begin = jax.jit(partial(train.initial_state, recipe), compiler_options=ONCE)
+    state_of = jax.jit(partial(train.initial_state, recipe), compiler_options=ONCE)
+    ready = [variables]
+
+    def initial_state() -> TrainState:
+        # Handed over: a training that kept what it began with would hold its parameters once more.
+        return devices.replicate(state_of(ready.pop() if ready else first_variables()[0], run_key))
 
     def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
@@ -206,7 +215,7 @@ def assemble(config: Config, images: Images) -> Training:
         counts=counts,
         total_steps=total,
         account=account,
-        initial_state=lambda: devices.replicate(begin(variables, run_key)),
+        initial_state=initial_state,
         train_step=compiled(recipe),
         later_steps=tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
         eval_step=devices.compile(eval_step, shared=2, split=2),

@@ -100,3 +100,19 @@ def test_the_first_step_without_a_finite_loss_is_remembered(training):
     for _ in range(2):
         state, sums = step(state, pool, np.arange(32))
     assert int(sums["bad_step"]) == 1
+
+
+def test_a_training_holds_its_parameters_once(tiny):
+    tiny = replace(tiny, model="quicknet:stem=13,widths=()", ema=0.0)
+    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    state = training.initial_state()
+    kernels = sum(leaf.ndim == 4 and leaf.shape[-1] == 13 for leaf in jax.tree.leaves((state.params, state.opt_state)))
+    assert kernels > 1
+    state, _ = training.train_step(state, training.pool(), training.devices.split(np.arange(32)))
+    assert sum(array.ndim == 4 and array.shape[-1] == 13 for array in jax.live_arrays()) == kernels
+
+
+def test_a_training_begins_again_with_the_same_state(training):
+    first, second = (training.initial_state()._asdict() for _ in range(2))
+    assert first.pop("key") == second.pop("key")
+    jax.tree.map(np.testing.assert_array_equal, first, second)
