@@ -1,7 +1,8 @@
 """Contenders in turns: each races the reference alone, in two new processes, step by step in alternation.
 
 Two processes at a time fit into memory, and both times of a ratio were taken in the same minutes. The reference begins
-anew for each of the others: on two virtual cores, steps of ResNet-20 were seen to take 81 ms for minutes and then 146.
+anew for each of the others. A turn waits for cores that share a cache, and is taken again if they parted (see
+`placement`).
 """
 
 import json
@@ -13,12 +14,14 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import IO, Any
 
+from experiments.bench import placement
 from experiments.bench.contenders import CONTENDERS
 from jaxcnn.errors import UserError
 
 TURN, LEAST = 1.0, 3
 """Seconds, and steps, of a turn if the number of its steps is left open. The first step of a turn finds caches, and on
 virtual machines memory, that another process has had in the meantime."""
+TRIES = 3
 
 
 class Process:
@@ -83,6 +86,8 @@ class Lane:
     """Greatest resident memory of its process, in bytes."""
     beside: tuple[float, ...]
     """The reference's steps of the same rounds."""
+    apart: int = 0
+    """Turns after which the cores shared no cache, each time they were taken."""
 
     @property
     def ratio(self) -> float:
@@ -102,7 +107,9 @@ def race(
     alone = [lane for lane, _ in pairs] or _lanes(net, batch, [reference], rounds, steps)
     own = tuple(second for lane in alone for second in lane.seconds)
     peaks = [lane.peak for lane in alone if lane.peak]
-    return [Lane(contenders[0], alone[0].build, own, max(peaks, default=None), own), *(lane for _, lane in pairs)]
+    apart = sum(lane.apart for lane in alone)
+    whole = Lane(contenders[0], alone[0].build, own, max(peaks, default=None), own, apart)
+    return [whole, *(lane for _, lane in pairs)]
 
 
 Runner = tuple[str, str]
@@ -119,18 +126,35 @@ def _lanes(net: str, batch: int, runners: Sequence[Runner], rounds: int, steps: 
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(*runner)) for runner in runners]
         builds = [process.ask("build", net=net, batch=batch)["seconds"] for process in processes]
-        seconds = [tuple(taken) for taken in _turns(processes, rounds, steps)]
+        turns = _turns(processes, rounds, steps)
         peaks = [process.ask("memory")["bytes"] for process in processes]
-    rows = zip(runners, builds, seconds, peaks, strict=True)
-    return [Lane(contender, build, taken, peak, taken) for (contender, _), build, taken, peak in rows]
+    rows = zip(runners, builds, turns, peaks, strict=True)
+    return [Lane(contender, build, taken, peak, taken, apart) for (contender, _), build, (taken, apart), peak in rows]
 
 
-def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[list[float]]:
-    """Seconds of each step of each process; a warm-up, which does not count, decides how long a turn is."""
+def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[tuple[tuple[float, ...], int]]:
+    """Seconds of each step of each process, and how many of its turns were on cores that share no cache.
+
+    A warm-up, which does not count, decides how long a turn is.
+    """
     warm = [process.ask("step", count=1)["seconds"][0] for process in processes]
     counts = [steps or max(LEAST, round(TURN / seconds)) for seconds in warm]
     seconds: list[list[float]] = [[] for _ in processes]
+    apart = [0 for _ in processes]
     for _ in range(rounds):
-        for process, count, taken in zip(processes, counts, seconds, strict=True):
-            taken += process.ask("step", count=count)["seconds"]
-    return seconds
+        for place, (process, count) in enumerate(zip(processes, counts, strict=True)):
+            taken, parted = _turn(process, count)
+            seconds[place] += taken
+            apart[place] += parted
+    return [(tuple(taken), count) for taken, count in zip(seconds, apart, strict=True)]
+
+
+def _turn(process: Process, count: int) -> tuple[list[float], bool]:
+    """Seconds of each step, and whether the cores parted during the last of `TRIES` as well."""
+    taken: list[float] = []
+    for _ in range(TRIES):
+        placement.together()
+        taken = process.ask("step", count=count)["seconds"]
+        if placement.together(patience=0) is not False:
+            return taken, False
+    return taken, True

@@ -37,6 +37,7 @@ def _row(net: str, batch: int, macs: int, lane: Lane, reference: Lane, machine: 
         "least": f"{min(lane.seconds) * 1e3:.1f}",
         "most": f"{max(lane.seconds) * 1e3:.1f}",
         "steps": f"{len(lane.seconds)}",
+        "turns apart": f"{lane.apart}",
         "images/s": f"{batch / seconds:.0f}",
         "GFLOP/s": f"{rate:.0f}",
         "of products": f"{rate / machine.rate:.0%}",

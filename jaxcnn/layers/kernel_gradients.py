@@ -27,12 +27,13 @@ ChunkGradient = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
 def dense(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
     """The kernel's gradient, of the type of the images."""
     batch, high, wide, _ = geometry.output
-    height, width, depth, features = geometry.kernel
+    height, width, depth, _ = geometry.kernel
     size = _chunk_size(batch, PATCH_BYTES // (high * wide * height * width * depth * images.dtype.itemsize))
-    return _add_up(_formulation(depth, features, geometry), size, images, cotangent, geometry)
+    return _add_up(_formulation(geometry), size, images, cotangent, geometry)
 
 
-def _formulation(depth: int, features: int, geometry: Geometry) -> ChunkGradient:
+def _formulation(geometry: Geometry) -> ChunkGradient:
+    _, _, depth, features = geometry.kernel
     if depth >= LEAST_CHANNELS:
         return _rows
     columns = min(LEAST_CHANNELS // features, MOST_COLUMNS)
