@@ -62,7 +62,9 @@ def build(config: LossConfig) -> Loss:
 def penalty(config: LossConfig, params: object, weights: object) -> Array:
     """l1 * sum |w| + l2/2 * sum w^2, each parameter counted `weights` times."""
     terms = {"l1": lambda w: jnp.abs(w).sum(), "l2": lambda w: jnp.square(w).sum() / 2}
-    wanted = {name: factor for name in terms if (factor := getattr(config, name))}
+    factors = {name: getattr(config, name) for name in terms}
+    # In a stack of runs the factors are traced, and none is known to be zero.
+    wanted = {name: factor for name, factor in factors.items() if isinstance(factor, Array) or factor}
     weighted = [
         weight * factor * terms[name](w)
         for w, weight in zip(jax.tree.leaves(params), jax.tree.leaves(weights), strict=True)

@@ -19,9 +19,9 @@ from experiments.bench.contenders import CONTENDERS
 from jaxcnn.errors import UserError
 
 TURN, LEAST = 1.0, 3
-"""Seconds, and steps, of a turn if the number of its steps is left open. The first step of a turn finds caches, and on
-virtual machines memory, that another process has had in the meantime."""
+"""Seconds, and steps, of a turn if the number of its steps is left open."""
 TRIES = 3
+"""How often a turn is taken at most."""
 
 
 class Process:
@@ -150,11 +150,15 @@ def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[tuple[
 
 
 def _turn(process: Process, count: int) -> tuple[list[float], bool]:
-    """Seconds of each step, and whether the cores parted during the last of `TRIES` as well."""
+    """Seconds of each step, and whether the cores parted during the last of `TRIES` as well.
+
+    One more step comes first and does not count: it finds caches and memory that another process has had, and a training
+    is many steps in a row.
+    """
     taken: list[float] = []
     for _ in range(TRIES):
         placement.together()
-        taken = process.ask("step", count=count)["seconds"]
+        _, *taken = process.ask("step", count=count + 1)["seconds"]
         if placement.together(patience=0) is not False:
             return taken, False
     return taken, True
