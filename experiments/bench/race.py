@@ -152,8 +152,8 @@ def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[tuple[
 def _turn(process: Process, count: int) -> tuple[list[float], bool]:
     """Seconds of each step, and whether the cores parted during the last of `TRIES` as well.
 
-    One more step comes first and does not count: it finds caches and memory that another process has had, and a training
-    is many steps in a row.
+    One more step comes first and does not count: it finds caches and memory that another process has had, and a
+    training is many steps in a row.
     """
     taken: list[float] = []
     for _ in range(TRIES):
