@@ -71,7 +71,7 @@ def _prepare(changes: dict[str, Any], batch_size: int) -> tuple[Any, ...]:
     state, pool = training.initial_state(), training.pool()
     indices = training.devices.split(np.arange(batch_size, dtype=np.int32))
     train_step: Any = training.train_step
-    step = train_step.lower(state, pool, indices).compile()
+    step = train_step.compile(state, pool, indices)
     kept = sum(leaf.nbytes for leaf in jax.tree.leaves(state.opt_state))
     return step, state, pool, indices, step.memory_analysis().temp_size_in_bytes + kept
 

@@ -28,6 +28,7 @@ def fit(config: Config) -> dict[str, Any]:
     Raises: UserError for what the user can mend, Stopped after a signal.
     """
     began = time.monotonic()
+    runtime.huge_pages(False)  # until the first step is compiled
     config = runtime.settle(config)
     images = load_images(config)
     config = within(images, config)

@@ -38,10 +38,13 @@ class Mapped:
 
     def __call__(self, *arguments: Tree) -> Tree:
         if self._compiled is None:
-            lowered = self.lower(*arguments)
-            with runtime.compiling():
-                self._compiled = lowered.compile()
+            self._compiled = self.compile(*arguments)
         return self._compiled(*arguments)
+
+    def compile(self, *arguments: Tree) -> jax.stages.Compiled:
+        lowered = self.lower(*arguments)
+        with runtime.compiling():
+            return lowered.compile()
 
 
 @dataclass(frozen=True)

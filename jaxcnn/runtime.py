@@ -10,7 +10,7 @@
 | the same | loops over few channels stay loops: unrolled, they become no vector code (ResNet-20: 93 -> 86 ms) |
 | the same, AVX-512 | vectors of 512 bits, where LLVM's choice is 256 |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
-| PR_SET_THP_DISABLE, with them | none before the first step: they are cleared whole, which is a sixth of a start |
+| PR_SET_THP_DISABLE, with them | none from `fit` to the first step: cleared whole, they took half a second of six |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
 | PJRT_NPROC, more devices than cores | the last bits of a sum tell how many threads share it: as many in each process |
@@ -59,7 +59,6 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(sys.executable, sys.orig_argv)
-    _huge_pages(False)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_cache() / "compiled"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -81,16 +80,16 @@ def compiling() -> Iterator[None]:
 
     After compiling a ResNet-20 that is 170 MB of 580.
     """
-    _huge_pages(False)
+    huge_pages(False)
     _release_memory()
     try:
         yield
     finally:
         _release_memory()
-        _huge_pages(True)
+        huge_pages(True)
 
 
-def _huge_pages(wanted: bool) -> None:
+def huge_pages(wanted: bool) -> None:
     """Whether memory that is touched from now on comes in huge pages, where `prepare` asked glibc for them."""
     if ALLOCATOR in os.environ.get("GLIBC_TUNABLES", "") and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, int(not wanted), 0, 0, 0)
@@ -126,7 +125,7 @@ def _libraries(dtype: str) -> list[str]:
 
 def _code() -> list[str]:
     """Flags for the code that XLA generates itself."""
-    return [LOOPS, VECTORS] if "avx512f" in _cpu() else [LOOPS]
+    return [LOOPS, VECTORS] if "avx512f" in cpuinfo() else [LOOPS]
 
 
 def _knows_flags() -> bool:
@@ -137,10 +136,10 @@ def _knows_flags() -> bool:
 
 def _multiplies_bfloat16() -> bool:
     """Whether this CPU has products of bfloat16, twice (AVX-512) or many times (AMX) as fast as float32's."""
-    return "amx_bf16" in _cpu() or "avx512_bf16" in _cpu()
+    return "amx_bf16" in cpuinfo() or "avx512_bf16" in cpuinfo()
 
 
-def _cpu() -> str:
+def cpuinfo() -> str:
     """What Linux says of the processors, their features among it; elsewhere nothing."""
     try:
         return Path("/proc/cpuinfo").read_text()

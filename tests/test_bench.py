@@ -8,7 +8,7 @@ import jax
 import pytest
 from tiny import run_command
 
-from experiments.bench import placement, plain_flax, table
+from experiments.bench import placement, plain_flax, race, table
 from experiments.bench.machine import Machine
 from experiments.bench.nets import NETS
 from experiments.bench.race import Lane
@@ -97,15 +97,42 @@ def test_ratios_are_of_the_same_rounds_and_against_the_strongest_rival():
 
 
 @pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: ())(0)) < 2, reason="needs two cores to choose from")
-def test_a_turn_knows_whether_the_cores_share_a_cache(monkeypatch):
+def test_a_look_at_the_cores_leaves_the_process_where_it_may_run():
     cores = os.sched_getaffinity(0)
     ratio = placement.handover()
     assert ratio is not None
     assert ratio > 0
     assert os.sched_getaffinity(0) == cores
-    answers = iter([2.5, 2.5, 1.3, 2.5])
-    monkeypatch.setattr(placement, "handover", lambda: next(answers))
-    monkeypatch.setattr(placement, "PAUSE", 0)
-    monkeypatch.setattr(placement, "_virtual", lambda: True)
-    assert placement.together() is True
-    assert placement.together(patience=-1) is False
+
+
+class Steps:
+    """A process whose first step of a turn is slow."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    def ask(self, do: str, count: int) -> dict[str, list[float]]:
+        self.turns += 1
+        return {"seconds": [9.0, *(1.0 for _ in range(count - 1))]}
+
+
+@pytest.mark.parametrize(
+    ("ratios", "turns", "apart", "patience"),
+    [
+        ([1.3, 1.3], 1, False, 2),  # together before and after
+        ([2.5, 2.5, 1.3, 1.3], 1, False, 0),  # waited for
+        ([1.3, 2.5, 2.5, 1.3, 1.3], 2, False, 1),  # parted, and taken again
+        ([2.5, 2.5, 2.5], 1, True, 0),  # a host that never puts them together: one turn, no more patience
+        ([1.3, 2.5] * 3, 3, True, 2),
+        ([None, None], 1, False, 2),  # one core
+    ],
+)
+def test_a_turn_waits_for_cores_that_share_a_cache(monkeypatch, ratios, turns, apart, patience):
+    left = iter(ratios)
+    monkeypatch.setattr(placement, "handover", lambda: next(left))
+    monkeypatch.setattr(placement.runtime, "cpuinfo", lambda: "flags: hypervisor")
+    monkeypatch.setattr(placement.time, "sleep", lambda _: None)
+    monkeypatch.setattr(placement, "PAUSE", 1)
+    process, host = Steps(), placement.Placement(patience=2)
+    assert race._turn(process, 3, host) == ([1.0, 1.0, 1.0], apart)
+    assert (process.turns, host.patience, list(left)) == (turns, patience, [])

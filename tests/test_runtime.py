@@ -79,12 +79,25 @@ from jaxcnn import runtime
 def huge():
     return re.search(r"THP_enabled:\\s*([0-9])", open("/proc/self/status").read())[1]
 
-assert huge() == "1"
 runtime.prepare(dtype="float32")
-assert huge() == "0"
-with runtime.compiling():
+import jax, numpy as np
+from jaxcnn import fit
+from jaxcnn.parallel import job_devices
+
+def double(x):
+    return jax.lax.psum(2 * x.sum(), "batch")
+
+def load_images(config):
     assert huge() == "0"
+    step = job_devices(1, "synchronised", batch_size=1, accumulate=1).compile(double, shared=0, split=1)
+    assert step(np.ones((1, 1))) == 2
+    assert huge() == "1"
+    print("seen")
+    raise SystemExit
+
+fit.load_images = load_images
 assert huge() == "1"
+fit.fit(fit.Config(name="pages", model="mlp", dtype="float32"))
 """
 
 
@@ -95,7 +108,7 @@ def test_memory_that_was_freed_goes_back_to_the_system():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux's pages")
 def test_huge_pages_come_with_the_first_step():
-    run_prepared(PAGES)
+    assert run_prepared(PAGES) == "seen\n"
 
 
 FLAGS = """
@@ -111,9 +124,10 @@ def test_flags_of_the_user_come_last_and_so_win():
     run_prepared(FLAGS, XLA_FLAGS="--xla_cpu_prefer_vector_width=128")
 
 
-def run_prepared(program: str, **variables: str) -> None:
-    """In a process of its own, whose environment `runtime.prepare` sets as on the command line."""
+def run_prepared(program: str, **variables: str) -> str:
+    """What it prints, in a process of its own, whose environment `runtime.prepare` sets as on the command line."""
     surroundings = environment(JAXCNN_RUNTIME="on", GLIBC_TUNABLES="glibc.malloc.hugetlb=1", **variables)
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
+    return result.stdout

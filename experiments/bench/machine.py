@@ -4,9 +4,9 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from experiments.bench.race import Process
+from jaxcnn import runtime
 
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 """Of a CPU, those that decide how fast it multiplies."""
@@ -41,8 +41,7 @@ def survey(contenders: Mapping[str, str]) -> Machine:
 
 def cpu() -> str:
     """Its name, how many cores this process may use, and its features that matter here."""
-    table = Path("/proc/cpuinfo")
-    lines = table.read_text().splitlines() if table.exists() else []
+    lines = runtime.cpuinfo().splitlines()
     facts = {line.split(":")[0].strip(): line.split(":")[-1].strip() for line in lines if ":" in line}
     flags = facts.get("flags", "").split()
     features = ", ".join(name for name in FEATURES if name in flags)

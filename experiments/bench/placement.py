@@ -1,37 +1,46 @@
 """Whether two cores share a cache, which on a virtual machine its host decides anew every few seconds.
 
-What one core wrote and the other reads then comes from memory. Programs whose threads share their work freely suffer
-most (a step of ResNet-20 here: 82 ms, and 135), and a race in which this changes between two turns compares nothing.
+If they do not, what one core wrote reaches the other through memory's fabric. Programs whose threads share their work
+freely suffer most (a step of ResNet-20 here: 82 ms, and 135), and a race in which this changes between two turns
+compares nothing.
 """
 
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
+from jaxcnn import runtime
+
 APART = 1.9
-"""Reading what the other core wrote takes 1.2 to 1.4 times as long as what the own core did, or 2.3 to 2.8 times."""
-PATIENCE, PAUSE = 30.0, 0.25
-"""Seconds to wait for the host, and between two looks."""
+"""Reading what the other core wrote takes 1.2 to 1.5 times as long as what the own core did, or 2.3 to 3.1 times."""
+PAUSE = 0.25
+"""Seconds between two looks."""
 
 
-def together(patience: float = PATIENCE) -> bool | None:
-    """Whether the first two cores of this process share a cache; on a virtual machine waits until they do, or gives up.
+@dataclass
+class Placement:
+    """Where the host of a virtual machine puts its first two cores, and how long a race may still wait for it."""
 
-    None where a thread cannot choose its core, or has only one.
-    """
-    until = time.monotonic() + (patience if _virtual() else 0)
-    while (ratio := handover()) is not None:
-        if ratio < APART:
-            return True
-        if time.monotonic() > until:
-            return False
-        time.sleep(PAUSE)
-    return None
+    patience: float = 120.0
+    """Seconds, over all waits: a host that never puts them together is not waited for at every turn."""
+
+    def wait(self) -> bool | None:
+        """As `together`, after waiting for it on a virtual machine, if there is patience left."""
+        while (met := together()) is False and self.patience > 0 and "hypervisor" in runtime.cpuinfo():
+            time.sleep(PAUSE)
+            self.patience -= PAUSE
+        return met
+
+
+def together() -> bool | None:
+    """Whether the first two cores of this process share a cache; None if it has one, or cannot choose among them."""
+    ratio = handover()
+    return None if ratio is None else ratio < APART
 
 
 def handover(size: int = 2**18, repeats: int = 15) -> float | None:
@@ -62,8 +71,3 @@ def _staying() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, cores)
-
-
-def _virtual() -> bool:
-    table = Path("/proc/cpuinfo")
-    return table.exists() and "hypervisor" in table.read_text()

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import IO, Any
 
-from experiments.bench import placement
 from experiments.bench.contenders import CONTENDERS
+from experiments.bench.placement import Placement, together
 from jaxcnn.errors import UserError
 
 TURN, LEAST = 1.0, 3
@@ -87,7 +87,7 @@ class Lane:
     beside: tuple[float, ...]
     """The reference's steps of the same rounds."""
     apart: int = 0
-    """Turns after which the cores shared no cache, each time they were taken."""
+    """Turns before or after which the cores shared no cache, each time they were taken."""
 
     @property
     def ratio(self) -> float:
@@ -103,8 +103,9 @@ def race(
     Raises: UserError if a contender dies.
     """
     reference, *others = zip(contenders, pythons, strict=True)
-    pairs = [_pair(net, batch, reference, other, rounds, steps) for other in others]
-    alone = [lane for lane, _ in pairs] or _lanes(net, batch, [reference], rounds, steps)
+    placement = Placement()
+    pairs = [_pair(net, batch, reference, other, rounds, steps, placement) for other in others]
+    alone = [lane for lane, _ in pairs] or _lanes(net, batch, [reference], rounds, steps, placement)
     own = tuple(second for lane in alone for second in lane.seconds)
     peaks = [lane.peak for lane in alone if lane.peak]
     apart = sum(lane.apart for lane in alone)
@@ -116,23 +117,29 @@ Runner = tuple[str, str]
 """A contender and its interpreter."""
 
 
-def _pair(net: str, batch: int, reference: Runner, other: Runner, rounds: int, steps: int) -> tuple[Lane, Lane]:
-    first, second = _lanes(net, batch, [reference, other], rounds, steps)
+def _pair(
+    net: str, batch: int, reference: Runner, other: Runner, rounds: int, steps: int, placement: Placement
+) -> tuple[Lane, Lane]:
+    first, second = _lanes(net, batch, [reference, other], rounds, steps, placement)
     return first, replace(second, beside=first.seconds)
 
 
-def _lanes(net: str, batch: int, runners: Sequence[Runner], rounds: int, steps: int) -> list[Lane]:
+def _lanes(
+    net: str, batch: int, runners: Sequence[Runner], rounds: int, steps: int, placement: Placement
+) -> list[Lane]:
     """What each did, in processes that begin and end here."""
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(*runner)) for runner in runners]
         builds = [process.ask("build", net=net, batch=batch)["seconds"] for process in processes]
-        turns = _turns(processes, rounds, steps)
+        turns = _turns(processes, rounds, steps, placement)
         peaks = [process.ask("memory")["bytes"] for process in processes]
     rows = zip(runners, builds, turns, peaks, strict=True)
     return [Lane(contender, build, taken, peak, taken, apart) for (contender, _), build, (taken, apart), peak in rows]
 
 
-def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[tuple[tuple[float, ...], int]]:
+def _turns(
+    processes: Sequence[Process], rounds: int, steps: int, placement: Placement
+) -> list[tuple[tuple[float, ...], int]]:
     """Seconds of each step of each process, and how many of its turns were on cores that share no cache.
 
     A warm-up, which does not count, decides how long a turn is.
@@ -143,22 +150,24 @@ def _turns(processes: Sequence[Process], rounds: int, steps: int) -> list[tuple[
     apart = [0 for _ in processes]
     for _ in range(rounds):
         for place, (process, count) in enumerate(zip(processes, counts, strict=True)):
-            taken, parted = _turn(process, count)
+            taken, parted = _turn(process, count, placement)
             seconds[place] += taken
             apart[place] += parted
     return [(tuple(taken), count) for taken, count in zip(seconds, apart, strict=True)]
 
 
-def _turn(process: Process, count: int) -> tuple[list[float], bool]:
-    """Seconds of each step, and whether the cores parted during the last of `TRIES` as well.
+def _turn(process: Process, count: int, placement: Placement) -> tuple[list[float], bool]:
+    """Seconds of each step, and whether the cores shared no cache before or after the last of `TRIES` as well.
 
     One more step comes first and does not count: it finds caches and memory that another process has had, and a
     training is many steps in a row.
     """
     taken: list[float] = []
     for _ in range(TRIES):
-        placement.together()
+        met = placement.wait()
         _, *taken = process.ask("step", count=count + 1)["seconds"]
-        if placement.together(patience=0) is not False:
+        if met is not False and together() is not False:
             return taken, False
+        if not met:
+            break
     return taken, True

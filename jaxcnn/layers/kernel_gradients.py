@@ -18,7 +18,7 @@ from jaxcnn.layers.geometry import Geometry, pad_images, taps
 PATCH_BYTES = 6 * 2**20
 # Below as many channels, the products of `_rows` are too narrow to fill the vector units.
 LEAST_CHANNELS = 32
-# Products of as many columns of the output, side by side, are twice the gradient.
+# Of a product of as many columns of the output, side by side, half is what no kernel (of width 3) reaches.
 MOST_COLUMNS = 4
 
 ChunkGradient = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
