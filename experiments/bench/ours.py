@@ -31,6 +31,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
         batch_size=batch,
         dtype=dtype,  # type: ignore[bad-argument-type]
     )
+    runtime.huge_pages(False)  # as `fit` begins
     config = runtime.settle(config)
     training = assemble(config, describe(_noise(BATCHES * batch), DataConfig(validation=0)))
     state, pool, batches = training.initial_state(), training.pool(), _batches(batch)
