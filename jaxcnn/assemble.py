@@ -47,7 +47,7 @@ class Images:
     @property
     def test(self) -> np.ndarray:
         """Indices of the test images in the pool, which holds the training images before them."""
-        return len(self.dataset.train_labels) + np.arange(self.info.test)
+        return self.dataset.train_size + np.arange(self.info.test)
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,7 @@ class Training:
 
     def pool(self) -> Pool:
         """All images, on every device: one array, so that a step is compiled once for every split."""
-        dataset = self.images.dataset
-        images = np.concatenate([dataset.train_images, dataset.test_images])
-        return self.devices.replicate(Pool(images, np.concatenate([dataset.train_labels, dataset.test_labels])))
+        return self.devices.replicate(Pool(self.images.dataset.images, self.images.dataset.labels))
 
     def train_step_at(self, step: int) -> Callable[..., Any]:
         """The train step of the phase of `step`: the gradient is computed for what is not frozen then, and no more."""
@@ -94,7 +92,7 @@ def load_images(config: Config) -> Images:
             raise
         say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
         dataset, fallback = data.load(wanted.fallback), True
-        validation = min(validation, len(dataset.train_labels) // 10)
+        validation = min(validation, dataset.train_size // 10)
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
 
 
@@ -144,8 +142,6 @@ def assemble(config: Config, images: Images) -> Training:
     devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
     shape = input_shape(config, info)
-    counts = count(model, shape)
-
     steps_per_epoch = info.train // config.batch_size
     total = steps(config.duration, steps_per_epoch)
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
@@ -212,7 +208,7 @@ def assemble(config: Config, images: Images) -> Training:
         recipe=recipe,
         devices=devices,
         schedule=schedule,
-        counts=counts,
+        counts=count(model, shape, variables),
         total_steps=total,
         account=account,
         initial_state=initial_state,

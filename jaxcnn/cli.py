@@ -16,6 +16,7 @@ from jaxcnn.sweep import Sweep, SweepOptions
 
 def main(config: Config, description: str | None) -> None:
     """Runs one experiment: `config` with whatever the command line changes."""
+    runtime.allocate()  # before tyro is imported, and not twice
     import tyro
 
     try:

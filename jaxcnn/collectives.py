@@ -18,12 +18,15 @@ Tree = Any
 
 def mean(tree: Tree, axis: str) -> Tree:
     """The mean of every array over the devices of `axis`."""
-    return jax.tree.map(lambda x: x / lax.axis_size(axis), total(tree, axis))
+    count = lax.axis_size(axis)
+    return tree if count == 1 else jax.tree.map(lambda x: x / count, total(tree, axis))
 
 
 def total(tree: Tree, axis: str) -> Tree:
     """The sum of every array over the devices of `axis`."""
-    if lax.axis_size(axis) == 1 or jax.default_backend() != "cpu":
+    if lax.axis_size(axis) == 1:
+        return tree  # an all-reduce for each array would be traced and compiled
+    if jax.default_backend() != "cpu":
         return lax.psum(tree, axis)
     flat, unflatten = ravel_pytree(tree)
     return unflatten(_in_order(flat, axis))

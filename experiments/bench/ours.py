@@ -55,7 +55,7 @@ def _noise(count: int) -> Dataset:
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
     labels = np.arange(count, dtype=np.int32) % CLASSES
-    return Dataset("noise", "", "", images, labels, images[:1], labels[:1], tuple(map(str, range(CLASSES))))
+    return Dataset("noise", "", "", images, labels, count, tuple(map(str, range(CLASSES))))
 
 
 def _batches(size: int) -> Iterator[np.ndarray]:

@@ -24,9 +24,13 @@ class Draw(NamedTuple):
         """[B, 1, 1, 1] numbers, one for each image."""
         return jax.vmap(lambda key: jax.random.uniform(key, (1, 1, 1), minval=low, maxval=high))(self.keys)
 
-    def integers(self, count: int, stop: int) -> Array:
-        """[B, count] whole numbers from 0 to stop - 1."""
-        return jax.vmap(lambda key: jax.random.randint(key, (count,), 0, stop))(self.keys)
+    def integers(self, *stops: int) -> Array:
+        """[B, len(stops)] whole numbers, each from 0 to its stop - 1, for stops far below the 2^23 that are drawn of.
+
+        Unlike `randint`, which is exact, it hashes once: of a small network's step, that was a tenth of the code.
+        """
+        shares = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),)))(self.keys)
+        return jnp.floor(shares * jnp.array(stops)).astype(jnp.int32)
 
     def step(self, place: int) -> "Draw":
         """The draw for the augmentation at this place of a chain, independent of the others."""

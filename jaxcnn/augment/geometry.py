@@ -33,7 +33,7 @@ def crop(draw: Draw, images: Array, *, padding: int = 4, mode: str = "zero") -> 
         raise UserError(f"crop: mode is zero or reflect, not {mode!r}")
     if not 0 <= padding < min(images.shape[1:3]):
         raise UserError(f"crop: padding must be at least 0 and smaller than the image, not {padding}")
-    return translate(images, draw.integers(2, 2 * padding + 1) - padding, padding, mode)
+    return translate(images, draw.integers(2 * padding + 1, 2 * padding + 1) - padding, padding, mode)
 
 
 def flip(draw: Draw, images: Array) -> Array:
@@ -50,7 +50,7 @@ def alternating_flip(draw: Draw, images: Array) -> Array:
 def cutout(draw: Draw, images: Array, *, size: int = 8, fill: float = 0.5) -> Array:
     """Paints over a square whose centre is anywhere in the image (DeVries & Taylor 2017); fill in 0 ... 1."""
     height, width = images.shape[1:3]
-    centre = draw.integers(2, height * width) % jnp.array([height, width])
+    centre = draw.integers(height, width)
     corner = centre - size // 2
     rows, columns = jnp.arange(height), jnp.arange(width)
     row_inside = (rows >= corner[:, :1]) & (rows < corner[:, :1] + size)

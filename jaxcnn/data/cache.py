@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxcnn.data.dataset import ARRAYS, Dataset, arrays, digest
 
-FORMAT = 1  # raise it when decoding changes: older entries are then left alone
+FORMAT = 2  # raise it when decoding changes: older entries are then left alone
 SAMPLE = 1 << 16  # bytes of a data file's beginning that enter the fingerprint
 
 
@@ -33,7 +33,12 @@ def read(entry: Path) -> Dataset | None:
         about = json.loads((entry / "about.json").read_text())
         stored = {field: np.asarray(np.load(entry / f"{field}.npy", mmap_mode="r")) for field in ARRAYS}
         dataset = Dataset(
-            about["name"], about["version"], about["digest"], **stored, label_names=tuple(about["labels"])
+            about["name"],
+            about["version"],
+            about["digest"],
+            **stored,
+            train_size=about["train_size"],
+            label_names=tuple(about["labels"]),
         )
         return dataset if digest(dataset) == dataset.digest else None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
@@ -47,7 +52,7 @@ def write(entry: Path, dataset: Dataset) -> None:
         unfinished.mkdir(parents=True, exist_ok=True)
         for field, array in arrays(dataset).items():
             np.save(unfinished / f"{field}.npy", array)
-        about = {"name": dataset.name, "version": dataset.version, "digest": dataset.digest}
+        about = {field: getattr(dataset, field) for field in ("name", "version", "digest", "train_size")}
         (unfinished / "about.json").write_text(json.dumps(about | {"labels": dataset.label_names}))
         shutil.rmtree(entry, ignore_errors=True)  # what was there could not be read
         unfinished.rename(entry)

@@ -8,7 +8,9 @@ import numpy as np
 
 from jaxcnn.errors import UserError, lookup
 
-ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+ARRAYS = ("images", "labels")
+Part = tuple[np.ndarray, np.ndarray]
+"""Images and labels."""
 
 
 class MissingData(UserError):
@@ -19,18 +21,35 @@ class MissingData(UserError):
 class Dataset:
     """Images and labels in host memory, read-only; a set that comes from the cache is mapped from its files.
 
-    Shapes: images `[N, height, width, 3]` uint8, labels `[N]` int32 in `0..num_classes-1`.
+    Shapes: images `[N, height, width, 3]` uint8, labels `[N]` int32 in `0..num_classes-1`; the first `train_size` of
+    them are for training, the others for the test. They are one array, as a training has them on its devices: a CPU
+    then reads the mapped file itself.
     `digest` is a short hash of arrays and label names: copies of one version can differ (original, re-encoded).
     """
 
     name: str
     version: str
     digest: str
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    train_size: int
     label_names: tuple[str, ...]
+
+    @property
+    def train_images(self) -> np.ndarray:
+        return self.images[: self.train_size]
+
+    @property
+    def train_labels(self) -> np.ndarray:
+        return self.labels[: self.train_size]
+
+    @property
+    def test_images(self) -> np.ndarray:
+        return self.images[self.train_size :]
+
+    @property
+    def test_labels(self) -> np.ndarray:
+        return self.labels[self.train_size :]
 
     @property
     def num_classes(self) -> int:
@@ -39,26 +58,29 @@ class Dataset:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
-        height, width, channels = self.train_images.shape[1:]
+        height, width, channels = self.images.shape[1:]
         return height, width, channels
 
 
-def sealed(dataset: Dataset) -> Dataset:
-    """The same data set with its arrays read-only and its digest computed."""
+def joined(name: str, version: str, train: Part, test: Part, label_names: tuple[str, ...]) -> Dataset:
+    """The data set of two parts, with its arrays read-only and its digest computed."""
+    images, labels = (np.concatenate(pair) for pair in zip(train, test, strict=True))
+    dataset = Dataset(name, version, "", images, labels, len(train[1]), label_names)
     for array in arrays(dataset).values():
         array.setflags(write=False)
     return replace(dataset, digest=digest(dataset))
 
 
 def arrays(dataset: Dataset) -> dict[str, np.ndarray]:
-    """The four arrays by field name."""
+    """Both arrays by field name."""
     return {field: getattr(dataset, field) for field in ARRAYS}
 
 
 def digest(dataset: Dataset) -> str:
     """Twelve hexadecimal digits of a hash of the label names, shapes and contents."""
     content = hashlib.sha256(repr(dataset.label_names).encode())
-    for field, array in arrays(dataset).items():
+    for field in ("train_images", "train_labels", "test_images", "test_labels"):
+        array = getattr(dataset, field)
         content.update(f"{field} {array.dtype} {array.shape}".encode())
         content.update(np.ascontiguousarray(array).data)
     return content.hexdigest()[:12]
@@ -76,10 +98,10 @@ def select(dataset: Dataset, classes: Sequence[str]) -> Dataset:
     relabel = np.full(dataset.num_classes, -1, np.int32)
     relabel[kept] = np.arange(len(kept))
 
-    def part(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def part(images: np.ndarray, labels: np.ndarray) -> Part:
         new = relabel[labels]
         return images[new >= 0], new[new >= 0]
 
     train = part(dataset.train_images, dataset.train_labels)
     test = part(dataset.test_images, dataset.test_labels)
-    return sealed(Dataset(dataset.name, dataset.version, "", *train, *test, label_names=tuple(classes)))
+    return joined(dataset.name, dataset.version, train, test, tuple(classes))

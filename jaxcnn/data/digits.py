@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxcnn.data.dataset import Dataset, MissingData, sealed
+from jaxcnn.data.dataset import Dataset, MissingData, joined
 from jaxcnn.data.splits import balanced
 
 SIZE = 32
@@ -25,8 +25,8 @@ def digits() -> Dataset:
     images, labels = np.stack([np.asarray(image.convert("RGB")) for image in larger]), table[:, -1]
     test = balanced(labels, TEST_IMAGES, seed=0)
     train = np.setdiff1d(np.arange(len(labels)), test)
-    parts = images[train], labels[train], images[test], labels[test]
-    return sealed(Dataset("digits", "1.0.0", "", *parts, label_names=tuple("0123456789")))
+    parts = ((images[indices], labels[indices]) for indices in (train, test))
+    return joined("digits", "1.0.0", *parts, label_names=tuple("0123456789"))
 
 
 def _file() -> Path:

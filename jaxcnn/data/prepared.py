@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxcnn.data.dataset import Dataset, sealed
+from jaxcnn.data.dataset import Dataset, Part, joined
 from jaxcnn.errors import UserError
 
 NAME = re.compile(r"(?P<base>[a-z]\w*)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?", re.ASCII)
@@ -76,14 +76,14 @@ def _decoded(folder: Path, name: str) -> Dataset:
     # Records as they are stored: TFDS would decode every feature, and take half as long again.
     raw = tfds.decode.DeserializeMethod.RAW_BYTES
     sources = [builder.as_data_source(split, deserialize_method=raw) for split in ("train", test)]
-    arrays = [array for source in sources for array in _arrays(name, source)]
-    for labels in arrays[1::2]:
+    parts = [_arrays(name, source) for source in sources]
+    for _, labels in parts:
         if labels.min() < 0 or labels.max() >= len(names):
             raise UserError(f"{name} has images without a label: it cannot be used for classification")
-    return sealed(Dataset(name, folder.name, "", *arrays, label_names=names))
+    return joined(name, folder.name, *parts, label_names=names)
 
 
-def _arrays(name: str, source: Any) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(name: str, source: Any) -> Part:
     """Images `[N, height, width, 3]` uint8 and labels `[N]` int32 of a TFDS data source of raw records."""
     shape = _example(source[0])[0].shape
     images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)

@@ -48,9 +48,9 @@ def with_label_noise(dataset: Dataset, train: np.ndarray, share: float, seed: in
         raise UserError(f"data.label_noise is a share in 0 ... 1, not {share}")
     chosen = train[_permutation(len(train), NOISE, seed)[: round(share * len(train))]]
     offsets = 1 + _random(len(chosen), NOISE, seed, 1) % np.uint64(dataset.num_classes - 1)
-    labels = dataset.train_labels.copy()
+    labels = dataset.labels.copy()
     labels[chosen] = (labels[chosen] + offsets.astype(np.int32)) % dataset.num_classes
-    return replace(dataset, train_labels=labels)
+    return replace(dataset, labels=labels)
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:

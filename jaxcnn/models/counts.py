@@ -29,14 +29,14 @@ class LayerCounts:
     counts: Counts
 
 
-def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3)) -> Counts:
-    """Count `module` on images of shape `image_shape` (without the batch axis).
+def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3), variables: Any = None) -> Counts:
+    """Count `module` on images of shape `image_shape` (without the batch axis), with its `variables` if they are there.
 
     Multiply-adds are those of convolutions and dense layers, the usual convention: no biases, normalisation,
     activations or pools; floating-point operations are twice as many. Whatever computes a convolution, it counts as
     what its kernel and output say.
     """
-    images, variables = _abstract(module, image_shape)
+    images, variables = _abstract(module, image_shape, variables)
     macs = sum(layer.counts.macs for layer in _layers(module, variables, images))
     return Counts(_size(variables.get("params")), _size(variables.get("batch_stats")), macs)
 
@@ -47,9 +47,11 @@ def count_layers(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3)) 
     return _layers(module, variables, images)
 
 
-def _abstract(module: nn.Module, image_shape: tuple[int, ...]) -> tuple[jax.ShapeDtypeStruct, Any]:
+def _abstract(
+    module: nn.Module, image_shape: tuple[int, ...], variables: Any = None
+) -> tuple[jax.ShapeDtypeStruct, Any]:
     images = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
-    return images, jax.eval_shape(lambda x: module.init(jax.random.key(0), x, train=False), images)
+    return images, variables or jax.eval_shape(lambda x: module.init(jax.random.key(0), x, train=False), images)
 
 
 def _layers(module: nn.Module, variables: Any, images: jax.ShapeDtypeStruct) -> list[LayerCounts]:

@@ -103,10 +103,8 @@ def _pool(trainings: Sequence[Training]) -> Pool:
     first = trainings[0]
     if any(training.images.info != first.images.info for training in trainings):
         raise UserError("runs on different images cannot be trained in one program: turn it off with --no-stack")
-    parts = [training.images.dataset for training in trainings]
-    labels = np.stack([np.concatenate([part.train_labels, part.test_labels]) for part in parts])
-    images = np.concatenate([parts[0].train_images, parts[0].test_images])
-    return first.devices.replicate(Pool(images, labels))
+    labels = np.stack([training.images.dataset.labels for training in trainings])
+    return first.devices.replicate(Pool(first.images.dataset.images, labels))
 
 
 class _Stack(fit._Session):

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from tiny_sets import random_images, write_set  # pyrefly: ignore[missing-import]
@@ -42,6 +43,12 @@ def test_decoded_once(tiny: Path, cache: Path, decodings: list[Path]) -> None:
         assert not other.flags.writeable
 
 
+def test_a_cpu_reads_the_mapped_file_itself(tiny: Path) -> None:
+    data.load("tiny", data_dir=str(tiny))
+    cached = data.load("tiny", data_dir=str(tiny)).images
+    assert jax.device_put(cached, jax.devices("cpu")[0]).unsafe_buffer_pointer() == cached.ctypes.data
+
+
 def test_two_copies_of_one_version_do_not_share_an_entry(tmp_path: Path, cache: Path) -> None:
     copies = []
     for seed in (0, 1):
@@ -66,7 +73,7 @@ def test_prepared_anew_is_decoded_anew(tiny: Path, decodings: list[Path]) -> Non
 @pytest.mark.parametrize("damage", ["truncate", "flip", "delete", "empty"])
 def test_damaged_entry_is_rebuilt(tiny: Path, cache: Path, decodings: list[Path], damage: str) -> None:
     first = data.load("tiny", data_dir=str(tiny))
-    path = entries(cache)[0] / "train_images.npy"
+    path = entries(cache)[0] / "images.npy"
     content = path.read_bytes()
     path.unlink()
     damaged = {"truncate": content[:-9], "flip": content[:-1] + bytes([content[-1] ^ 1]), "empty": b""}
