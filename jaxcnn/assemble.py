@@ -29,7 +29,7 @@ WHITENED = 5000
 LARGE_BATCH = 500
 """Images per evaluation step, if a training batch is smaller."""
 
-ONCE = {"xla_backend_optimization_level": 0}
+ONCE = {"xla_backend_optimization_level": 1}
 """How a program that runs once is compiled: of resnet20's initial values in a twentieth of the time."""
 
 PUBLISHED = {"cifar10": (data.CIFAR10_MEAN, data.CIFAR10_STD)}
@@ -48,6 +48,9 @@ class Images:
     def test(self) -> np.ndarray:
         """Indices of the test images in the pool, which holds the training images before them."""
         return self.dataset.train_size + np.arange(self.info.test)
+
+    def pool(self) -> Pool:
+        return Pool(self.dataset.images, self.dataset.labels)
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,11 @@ class Training:
 
     def pool(self) -> Pool:
         """All images, on every device: one array, so that a step is compiled once for every split."""
-        return self.devices.replicate(Pool(self.images.dataset.images, self.images.dataset.labels))
+        return self.devices.replicate(self.images.pool())
 
     def train_step_at(self, step: int) -> Callable[..., Any]:
         """The train step of the phase of `step`: the gradient is computed for what is not frozen then, and no more."""
-        return next((later for start, later in reversed(self.later_steps) if start <= step), self.train_step)
+        return _phase_at(step, self.train_step, self.later_steps)
 
     def multipliers(self) -> np.ndarray:
         """The schedule's value at every step."""
@@ -129,8 +132,8 @@ def describe(dataset: data.Dataset, settings: DataConfig, seed: int = 0, fallbac
     return Images(dataset, split, info)
 
 
-def assemble(config: Config, images: Images) -> Training:
-    """Builds every part by its name.
+def assemble(config: Config, images: Images, begin_at: int | None = None) -> Training:
+    """Builds every part by its name; compiles the train step of `begin_at` ahead, if given, beside the initial values.
 
     Raises: UserError for names, options, shapes and sizes that do not fit together.
     """
@@ -156,14 +159,14 @@ def assemble(config: Config, images: Images) -> Training:
         first = images.dataset.train_images[images.split.train[:WHITENED]]
         return origin.whiten(config.init.whiten, first, normalize, variables), account
 
-    variables, account = first_variables()
-    params, batch_stats = variables["params"], variables["batch_stats"]
+    shapes = initialise.eval_shape(init_key)
+    params, batch_stats = shapes["params"], shapes["batch_stats"]
 
     def when(duration: str) -> int:
         return steps(duration, steps_per_epoch, total)
 
     spans = freezing.spans(config.optimizer, params, batch_stats, when)
-    sizes = {when(begin): _fitting(side, model, shape, variables) for begin, side in config.sizes}
+    sizes = {when(begin): _fitting(side, model, shape, shapes) for begin, side in config.sizes}
     recipe = Recipe(
         model=model,
         optimizer=optimizers.build(config.optimizer, schedule, params, spans[0]),
@@ -193,7 +196,14 @@ def assemble(config: Config, images: Images) -> Training:
     starts = sorted(start for start in {*freezing.changes(spans), *sizes} if 0 < start < total)
     phases = [_phase(recipe, spans, sizes, start) for start in starts]
 
+    first_phase = compiled(recipe)
+    later = tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True))
     state_of = jax.jit(partial(train.initial_state, recipe), compiler_options=ONCE)
+    if begin_at is not None and begin_at < total:
+        first = np.zeros(config.batch_size, np.int32)
+        arguments = state_of.eval_shape(shapes, run_key), images.pool(), devices.split(first)
+        _phase_at(begin_at, first_phase, later).compile_ahead(*arguments)
+    variables, account = first_variables()
     ready = [variables]
 
     def initial_state() -> TrainState:
@@ -208,15 +218,19 @@ def assemble(config: Config, images: Images) -> Training:
         recipe=recipe,
         devices=devices,
         schedule=schedule,
-        counts=count(model, shape, variables),
+        counts=count(model, shape, shapes),
         total_steps=total,
         account=account,
         initial_state=initial_state,
-        train_step=compiled(recipe),
-        later_steps=tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True)),
+        train_step=first_phase,
+        later_steps=later,
         eval_step=devices.compile(eval_step, shared=2, split=2),
         eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
     )
+
+
+def _phase_at(step: int, first: Any, later: tuple[tuple[int, Any], ...]) -> Any:
+    return next((phase for start, phase in reversed(later) if start <= step), first)
 
 
 def _fitting(side: int, model: nn.Module, shape: tuple[int, ...], variables: Any) -> int:

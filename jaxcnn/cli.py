@@ -4,9 +4,11 @@ Exit status: 0 done, 1 another process of the run is gone, 2 something the user 
 by SIGTERM (both saved).
 """
 
+import os
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from jaxcnn import processes, runtime
 from jaxcnn.config import Config, folder_of
@@ -24,9 +26,18 @@ def main(config: Config, description: str | None) -> None:
         config = tyro.cli(Config, default=config, description=_paragraphs(description), prog=program)
         sys.exit(_train(config))
     except UserError as error:
-        sys.exit(_fail(str(error), 2))
+        _leave(_fail(str(error), 2))
     except KeyboardInterrupt:
-        sys.exit(_fail("interrupted before the first step: nothing was lost.", 130))
+        _leave(_fail("interrupted before the first step: nothing was lost.", 130))
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process, at once where its first step is still being compiled."""
+    if any(thread.name == runtime.COMPILES_AHEAD for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _train(config: Config) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 
 from jaxcnn import data, metrics, runtime, train
 from jaxcnn.assemble import Training, assemble, load_images, within
-from jaxcnn.checkpoint import Checkpoints
-from jaxcnn.config import Config, steps
+from jaxcnn.checkpoint import Checkpoints, complete_steps
+from jaxcnn.config import Config, folder_of, steps
 from jaxcnn.errors import Diverged
 from jaxcnn.run import RunFolder
 from jaxcnn.signals import Stop, Stopped
@@ -32,7 +32,8 @@ def fit(config: Config) -> dict[str, Any]:
     config = runtime.settle(config)
     images = load_images(config)
     config = within(images, config)
-    training = assemble(config, images)
+    begin_at = max(complete_steps(folder_of(config) / "checkpoints"), default=0)
+    training = assemble(config, images, begin_at)
     devices = training.devices
     with RunFolder(config, devices.first) as folder, Stop() as stop:
         folder.keep_data(images.info)

@@ -6,8 +6,10 @@ its own devices and hands in its own share of the examples; the mapped axis goes
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Thread
 from typing import Any
 
 import jax
@@ -27,24 +29,41 @@ AXES = {"synchronised": AXIS, "per_device": "device"}
 
 
 class Mapped:
-    """A step over all devices, compiled when it is first called, for the shapes that it is called with.
+    """A step over all devices, compiled when it is first called, for the shapes that it is called with; or before.
 
     It is compiled apart from its first run, so that memory which compiling took is given back before.
     """
 
     def __init__(self, lower: Callable[..., jax.stages.Lowered]) -> None:
         self.lower = lower
+        self._ahead: Future[jax.stages.Compiled] | None = None
         self._compiled: jax.stages.Compiled | None = None
 
     def __call__(self, *arguments: Tree) -> Tree:
         if self._compiled is None:
-            self._compiled = self.compile(*arguments)
+            self._compiled = self._ahead.result() if self._ahead else self.compile(*arguments)
         return self._compiled(*arguments)
 
     def compile(self, *arguments: Tree) -> jax.stages.Compiled:
-        lowered = self.lower(*arguments)
-        with runtime.compiling():
-            return lowered.compile()
+        return _compile(self.lower(*arguments))
+
+    def compile_ahead(self, *shapes: Tree) -> None:
+        """Compiles for arguments of these shapes while the caller goes on."""
+        lowered, self._ahead = self.lower(*shapes), Future()
+        Thread(target=_keep, args=(self._ahead, _compile, lowered), name=runtime.COMPILES_AHEAD).start()
+
+
+def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
+    with runtime.compiling():
+        return lowered.compile()
+
+
+def _keep(result: Future[Any], function: Callable[..., Any], *arguments: Any) -> None:
+    """What `function` returns or raises, for whoever waits for it."""
+    try:
+        result.set_result(function(*arguments))
+    except BaseException as error:
+        result.set_exception(error)
 
 
 @dataclass(frozen=True)

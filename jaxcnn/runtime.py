@@ -41,6 +41,8 @@ LOOPS = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
 VECTORS = "--xla_cpu_prefer_vector_width=512"
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 PR_SET_THP_DISABLE = 41
+COMPILES_AHEAD = "compiles ahead"
+"""Name of a thread that Python would wait for at its end, minutes for a deep network: it crashes while XLA compiles."""
 COLLECTIONS = 100_000, 50, 100
 """Python's garbage is looked for after so many allocations; the default of 2,000 is a fiftieth of a start's time."""
 

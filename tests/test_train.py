@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxcnn import assemble, train
+from jaxcnn import assemble, parallel, train
 from jaxcnn.layers import AXIS
 
 
@@ -111,6 +111,29 @@ def test_a_training_holds_its_parameters_once(tiny):
     assert kernels > 1
     state, _ = training.train_step(state, training.pool(), training.devices.split(np.arange(32)))
     assert sum(array.ndim == 4 and array.shape[-1] == 13 for array in jax.live_arrays()) == kernels
+
+
+@pytest.mark.parametrize("begin_at", [0, 25])
+def test_a_step_compiled_ahead_is_the_step(tiny, monkeypatch, begin_at):
+    phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
+    tiny = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases)
+    images, indices, results = assemble.load_images(tiny), np.arange(32), []
+    for ahead in (None, begin_at):
+        training = assemble.assemble(tiny, images, ahead)
+        step = training.train_step_at(begin_at)
+        if ahead is not None:
+            monkeypatch.setattr(step, "lower", None)  # the call has nothing left to compile
+        state, sums = step(training.initial_state(), training.pool(), training.devices.split(indices))
+        results.append((state.params, state.opt_state, sums))
+    jax.tree.map(np.testing.assert_array_equal, *results)
+
+
+def test_what_goes_wrong_in_compiling_ahead_is_raised_at_the_call(training, monkeypatch):
+    monkeypatch.setattr(parallel, "_compile", lambda lowered: 1 / 0)
+    step = training.train_step
+    step.compile_ahead(training.initial_state(), training.pool(), training.devices.split(np.arange(32)))
+    with pytest.raises(ZeroDivisionError):
+        step(training.initial_state(), training.pool(), training.devices.split(np.arange(32)))
 
 
 def test_a_training_begins_again_with_the_same_state(training):
