@@ -34,22 +34,25 @@ class Mapped:
     It is compiled apart from its first run, so that memory which compiling took is given back before.
     """
 
-    def __init__(self, lower: Callable[..., jax.stages.Lowered]) -> None:
-        self.lower = lower
+    def __init__(self, mapped: Any, alone: bool) -> None:
+        self.mapped, self.alone = mapped, alone
         self._ahead: Future[jax.stages.Compiled] | None = None
-        self._compiled: jax.stages.Compiled | None = None
+        self._compiled: Callable[..., Tree] | None = None
 
     def __call__(self, *arguments: Tree) -> Tree:
         if self._compiled is None:
             self._compiled = self._ahead.result() if self._ahead else self.compile(*arguments)
         return self._compiled(*arguments)
 
-    def compile(self, *arguments: Tree) -> jax.stages.Compiled:
-        return _compile(self.lower(*arguments))
+    def compile(self, *arguments: Tree) -> Callable[..., Tree]:
+        # Lowered in one of several processes, a step takes the examples of all, and refuses the share of one.
+        return _compile(self.mapped.lower(*arguments)) if self.alone else self.mapped
 
     def compile_ahead(self, *shapes: Tree) -> None:
-        """Compiles for arguments of these shapes while the caller goes on."""
-        lowered, self._ahead = self.lower(*shapes), Future()
+        """Compiles for arguments of these shapes while the caller goes on, if one process has all the devices."""
+        if not self.alone:
+            return
+        lowered, self._ahead = self.mapped.lower(*shapes), Future()
         Thread(target=_keep, args=(self._ahead, _compile, lowered), name=runtime.COMPILES_AHEAD).start()
 
 
@@ -102,7 +105,7 @@ class Devices:
             out_axes=None,  # type: ignore[arg-type]
             donate_argnums=donate,
         )
-        return Mapped(mapped.lower)
+        return Mapped(mapped, self.alone)
 
     def split(self, examples: np.ndarray) -> np.ndarray:
         """[B, ...] -> [devices of this process, B / devices, ...], in order: this process's share of the examples."""

@@ -89,7 +89,7 @@ def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
     state, pool = training.initial_state(), training.pool()
     sides = []
     for step in (0, 2, 3, 5, 6, 11):
-        lowered = training.train_step_at(step).lower(state, pool, training.devices.split(np.arange(100)))
+        lowered = training.train_step_at(step).mapped.lower(state, pool, training.devices.split(np.arange(100)))
         sides.append(next(side for side in (11, 19, 31) if f"100x{side}x{side}x24x" in lowered.as_text()))
     assert sides == [11, 11, 19, 19, 31, 31]
     before = np.array(state.params["whitening"]["kernel"])
