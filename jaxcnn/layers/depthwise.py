@@ -37,7 +37,7 @@ def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry)
     one = geometry.replace(images=(1, *geometry.images[1:]))
 
     def add(sums: list[jax.Array], pair: tuple[jax.Array, jax.Array]) -> tuple[list[jax.Array], None]:
-        image, gradient = pair[0], pair[1].astype(jnp.float32)
+        image, gradient = pair
         return [
             _add_rows(total, tap[0], gradient) for total, tap in zip(sums, taps(image[None], one), strict=True)
         ], None
@@ -50,11 +50,13 @@ def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry)
 def _add_rows(total: jax.Array, tap: jax.Array, gradient: jax.Array) -> jax.Array:
     """[columns, channel] plus the sum of products [rows, columns, channel] over the rows.
 
-    Written out a few rows at a time: that becomes vector code, where XLA's reductions of so little are slow.
+    Written out a few rows at a time, each widened where it is used: that becomes vector code, where XLA's reductions
+    of so little are slow.
     """
     for top in range(0, len(gradient), ROWS):
         rows = range(top, min(top + ROWS, len(gradient)))
-        total = total + sum((tap[row] * gradient[row] for row in rows), start=jnp.zeros((), jnp.float32))
+        products = (tap[row].astype(jnp.float32) * gradient[row].astype(jnp.float32) for row in rows)
+        total = total + sum(products, start=jnp.zeros((), jnp.float32))
     return total
 
 
