@@ -41,7 +41,7 @@ import jax, jax.numpy as jnp, numpy as np
 from jaxcnn.layers import kernel_gradients
 from jaxcnn.layers.geometry import Geometry, kernel_transpose
 
-kernel_gradients.PATCH_BYTES = 1
+kernel_gradients.CHUNK_BYTES = 1
 for depth, features in (16, 16), (24, 64), (64, 64):
     geometry = Geometry((128, 32, 32, depth), (3, 3, depth, features), padding=((1, 1), (1, 1)))
     random = np.random.default_rng(0)

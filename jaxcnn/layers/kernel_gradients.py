@@ -6,7 +6,6 @@ They go through the batch in chunks and add up in float32, so that patches never
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,90 +13,83 @@ from jax import lax
 
 from jaxcnn.layers.geometry import Geometry, pad_images, taps
 
-# What one chunk of patches takes: about what the cores' caches hold.
-PATCH_BYTES = 6 * 2**20
-# Below as many channels, the products of `_rows` are too narrow to fill the vector units.
-LEAST_CHANNELS = 32
-# Of a product of as many columns of the output, side by side, half is what no kernel (of width 3) reaches.
-MOST_COLUMNS = 4
+# What one chunk of an operand's copies takes: about what the cores' caches hold.
+CHUNK_BYTES = 6 * 2**20
 
-ChunkGradient = Callable[[jax.Array, jax.Array, Geometry], jax.Array]
+Operands = Callable[[jax.Array, jax.Array, Geometry], tuple[jax.Array, jax.Array]]
+"""(images, cotangent, geometry) -> two arrays [..., M], [..., N] whose `outer` product holds the gradient."""
 
 
 def dense(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
     """The kernel's gradient, of the type of the images."""
-    batch, high, wide, _ = geometry.output
-    height, width, depth, _ = geometry.kernel
-    size = _chunk_size(batch, PATCH_BYTES // (high * wide * height * width * depth * images.dtype.itemsize))
-    return _add_up(_formulation(geometry), size, images, cotangent, geometry)
+    height, width, depth, features = geometry.kernel
+    crossed, patches = (width * depth, height * features), (height * width * depth, features)
+    if geometry.strides[0] == 1 and sum(crossed) < patches[0]:
+        size = _chunk_size(geometry, geometry.images[1] * sum(crossed) * images.dtype.itemsize)
+        product = _add_up(_crossed, crossed, size, images, cotangent, geometry)
+        return product.reshape(width, depth, height, features).transpose(2, 0, 1, 3)
+    size = _chunk_size(geometry, geometry.output[1] * patches[0] * images.dtype.itemsize)
+    return _add_up(_patches, patches, size, images, cotangent, geometry).reshape(geometry.kernel)
 
 
-def _formulation(geometry: Geometry) -> ChunkGradient:
-    _, _, depth, features = geometry.kernel
-    if depth >= LEAST_CHANNELS:
-        return _rows
-    columns = min(LEAST_CHANNELS // features, MOST_COLUMNS)
-    adjacent = geometry.strides == geometry.dilation == (1, 1)
-    return partial(_rows, columns=columns) if columns > 1 and adjacent else _patches
+def _add_up(
+    operands: Operands,
+    shape: tuple[int, int],
+    size: int,
+    images: jax.Array,
+    cotangent: jax.Array,
+    geometry: Geometry,
+) -> jax.Array:
+    """Sums the products [M, N] of chunks of `size` images in float32; the sum is of the type of the images."""
 
-
-def _add_up(part: ChunkGradient, size: int, images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
-    """Sums the gradients of chunks of `size` images in float32; `part` gives them in the type of the images."""
+    def product(images: jax.Array, cotangent: jax.Array) -> jax.Array:
+        return outer(*operands(images, cotangent, geometry.replace(images=images.shape)))
 
     def add(total: jax.Array, pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
         # Without the barrier XLA adds within the product, in bfloat16: the total would lose what chunks bring.
-        more = lax.optimization_barrier(part(*pair, geometry.replace(images=pair[0].shape)))
-        return total + more.astype(jnp.float32), None
+        return total + lax.optimization_barrier(product(*pair)).astype(jnp.float32), None
 
     # Chunks are cut from what the network keeps anyway; else XLA computes the activation once more for them.
     images, cotangent = lax.optimization_barrier((images, cotangent))
     batch = len(images)
     if size == batch:
-        return part(images, cotangent, geometry)
+        return product(images, cotangent)
     count = batch // size
     chunks = [array[: count * size].reshape(count, size, *array.shape[1:]) for array in (images, cotangent)]
-    total, _ = lax.scan(add, jnp.zeros(geometry.kernel, jnp.float32), tuple(chunks))
+    total, _ = lax.scan(add, jnp.zeros(shape, jnp.float32), tuple(chunks))
     if rest := batch - count * size:
         total, _ = add(total, (images[-rest:], cotangent[-rest:]))
     return total.astype(images.dtype)
 
 
-def _chunk_size(batch: int, most: int) -> int:
+def _chunk_size(geometry: Geometry, column_bytes: int) -> int:
     """How many images make a chunk: a divisor of the batch near the most that fits, else that most."""
-    most = max(1, min(batch, most))
+    batch, _, wide, _ = geometry.output
+    most = max(1, min(batch, CHUNK_BYTES // (wide * column_bytes)))
     return next((size for size in range(most, most // 2, -1) if batch % size == 0), most)
 
 
-def _patches(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> jax.Array:
-    """One product of the patches and the cotangent."""
-    patches = jnp.concatenate(taps(pad_images(images, geometry.padding), geometry), axis=-1)
-    return outer(patches, cotangent).reshape(geometry.kernel)
+def _patches(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> tuple[jax.Array, jax.Array]:
+    """The patches and the cotangent: [height * width * depth, features]."""
+    return jnp.concatenate(taps(pad_images(images, geometry.padding), geometry), axis=-1), cotangent
 
 
-def _rows(images: jax.Array, cotangent: jax.Array, geometry: Geometry, columns: int = 1) -> jax.Array:
-    """A product for each row of the kernel: patches one row high, of which every row of the kernel takes a slice.
+def _crossed(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> tuple[jax.Array, jax.Array]:
+    """The images once for each column of the kernel, the cotangent for each row: [width * depth, height * features].
 
-    Patches repeat the images height * width times; these repeat them width times. Few channels fill no vectors, so
-    `columns` of the output may stand side by side: patches are then as much wider, and the products hold the gradient
-    once for each column, one step further down, with what no kernel reaches around it.
+    The kernel's columns shift the images and its rows the cotangent, against each other as in patches; of as many
+    channels on both sides, 3 + 3 copies are made where patches make 9, and the product is as wide as high.
     """
-    height, width, depth, features = geometry.kernel
-    (down, right), (below, beside) = geometry.strides, geometry.dilation
-    batch, high, wide, _ = geometry.output
-    groups = -(-wide // columns)
-    vertical, (before, after) = geometry.padding
-    padded = pad_images(images, (vertical, (before, after + groups * columns - wide)))
-    sides = pad_images(cotangent, ((0, 0), (0, groups * columns - wide)))
-    sides = sides.reshape(batch, high, groups, columns * features)
+    (above, _), beside = geometry.padding
+    row = geometry.replace(kernel=(1, *geometry.kernel[1:]), padding=((0, 0), beside))
+    strips = jnp.concatenate(taps(pad_images(images, row.padding), row), axis=-1)
 
-    reach = width + columns - 1
-    flat = Geometry(padded.shape, (1, reach, depth, features), (1, right * columns), dilation=(1, beside))
-    strips = lax.optimization_barrier(jnp.concatenate(taps(padded, flat), axis=-1))
-    upright = Geometry(strips.shape, (height, 1, reach * depth, sides.shape[-1]), (down, 1), dilation=(below, 1))
-    products = jnp.stack([outer(strip, sides) for strip in taps(strips, upright)])
-    products = products.reshape(height, reach, depth, columns, features).astype(jnp.float32)
-    first, *others = [products[:, place : place + width, :, place] for place in range(columns)]
-    return sum(others, first).astype(images.dtype)
+    def shifted(down: int) -> jax.Array:
+        below = images.shape[1] - cotangent.shape[1] - down
+        return pad_images(cotangent, ((down, below), (0, 0)))
+
+    downs = [place * geometry.dilation[0] - above for place in range(geometry.kernel[0])]
+    return lax.optimization_barrier((strips, jnp.concatenate([shifted(down) for down in downs], axis=-1)))
 
 
 def outer(first: jax.Array, second: jax.Array) -> jax.Array:

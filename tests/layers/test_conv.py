@@ -166,25 +166,28 @@ def test_per_example_gradients_and_scan_and_pmap_equal_lax():
     close(ours[1], ours[0], 5e-5)
 
 
-def test_a_batch_that_no_chunk_divides(monkeypatch):
-    monkeypatch.setattr(kernel_gradients, "PATCH_BYTES", 3 * 7 * 6 * 27 * 4)  # 3 of 11 images
-    images, kernel, _ = operands("3x3", batch=11)
-    ours, theirs = pair("3x3")
-    cotangent = normal(images.shape[:3] + kernel.shape[3:])
+@pytest.mark.parametrize(("name", "image_bytes"), [("3x3", 7 * 6 * (9 + 15) * 4), ("strided", 4 * 4 * 27 * 4)])
+def test_a_batch_that_no_chunk_divides(monkeypatch, name, image_bytes):
+    monkeypatch.setattr(kernel_gradients, "CHUNK_BYTES", 3 * image_bytes)  # 3 of 11 images
+    images, kernel, _ = operands(name, batch=11)
+    ours, theirs = pair(name)
+    cotangent = normal(jax.eval_shape(ours, images, kernel).shape)
     close(with_gradients(ours)(images, kernel, cotangent), with_gradients(theirs)(images, kernel, cotangent), 5e-5)
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[7] == 1 and case[3] != (1, 1)])
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[7] == 1 and case[4][0] == 1])
 def test_formulations_of_the_kernel_gradient_agree(name):
     images, kernel, _ = operands(name, batch=2)
     (call,) = jax.make_jaxpr(pair(name)[0])(images, kernel).eqns
     geometry: Geometry = call.params["geometry"]
     cotangent = normal(geometry.output)
-    at_once = quick_jit(kernel_gradients._patches, static_argnums=2)(images, cotangent, geometry)
-    adjacent = geometry.strides == geometry.dilation == (1, 1)
-    for columns in (1, 2, 3) if adjacent else (1,):
-        by_rows = quick_jit(kernel_gradients._rows, static_argnums=(2, 3))(images, cotangent, geometry, columns)
-        close(by_rows, at_once)
+    height, width, depth, features = geometry.kernel
+
+    def product(operands):
+        return quick_jit(lambda *arrays: kernel_gradients.outer(*operands(*arrays, geometry)))(images, cotangent)
+
+    crossed = product(kernel_gradients._crossed).reshape(width, depth, height, features)
+    close(crossed.transpose(2, 0, 1, 3), product(kernel_gradients._patches).reshape(geometry.kernel))
 
 
 @pytest.mark.parametrize(
