@@ -56,7 +56,7 @@ def images_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry)
     if geometry.pointwise:
         product = lax.dot_general(cotangent, kernel[0, 0], (((3,), (1,)), ((), ())))
         return _spread(product, geometry)
-    return input_gradient(cotangent, kernel.swapaxes(2, 3), geometry, _dense_output)
+    return input_gradient(cotangent, kernel, geometry, _dense_output)
 
 
 def _dense_output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:

@@ -109,8 +109,9 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry, 
 
     With strides (s, t) the rows and columns of the padded images fall into s * t classes, and each class sees only
     every s-th row and t-th column of the kernel: nothing is ever multiplied by an inserted zero.
-    `kernel` is [height, width, the cotangent's channels, the images' channels]. Strides exclude dilation.
+    `forward` gets its kernels with the channels swapped, where there is one group. Strides exclude dilation.
     """
+    depth = kernel.shape[2] if geometry.groups == 1 else kernel.shape[3]
     strides, sizes = geometry.strides, geometry.images[1:3]
     starts = tuple(low // s for (low, _), s in zip(geometry.padding, strides, strict=True))
     counts = tuple(
@@ -120,8 +121,10 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, geometry: Geometry, 
 
     def phase(row: int, column: int) -> jax.Array:
         part = lax.optimization_barrier(kernel[row :: strides[0], column :: strides[1]][::-1, ::-1])
+        if geometry.groups == 1:
+            part = part.swapaxes(2, 3)  # after the barrier: oneDNN is told so, and nothing is copied
         if 0 in part.shape:
-            return jnp.zeros((cotangent.shape[0], *counts, kernel.shape[3]), cotangent.dtype)
+            return jnp.zeros((cotangent.shape[0], *counts, depth), cotangent.dtype)
         plain = Geometry(cotangent.shape, part.shape, dilation=geometry.dilation, groups=geometry.groups)
         lows = [window - 1 - start for window, start in zip(plain.window, starts, strict=True)]
         highs = [
