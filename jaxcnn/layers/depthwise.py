@@ -15,7 +15,8 @@ def output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Arra
     """The convolution of every channel with its own kernels, accumulated in float32."""
     copies = kernel.shape[3] // images.shape[3]
     padded = _padded(images, copies, geometry)
-    weights = kernel.reshape(-1, kernel.shape[3]).astype(jnp.float32)
+    # Made once: else they are rounded to the images' type and widened again for each element of the output.
+    weights = lax.optimization_barrier(kernel.reshape(-1, kernel.shape[3]).astype(jnp.float32))
     products = (tap * weight for tap, weight in zip(taps(padded, geometry), weights, strict=True))
     # Kept apart from what follows, whose loops may run over other axes than these products want.
     return lax.optimization_barrier(sum(products, start=jnp.zeros((), jnp.float32)).astype(images.dtype))
