@@ -11,6 +11,7 @@
 | the same, AVX-512 | vectors of 512 bits, where LLVM's choice is 256 |
 | GLIBC_TUNABLES | huge pages for malloc: XLA allocates its temporaries anew at each step, and page faults cost |
 | PR_SET_THP_DISABLE, with them | none from `fit` to the first step: cleared whole, they took half a second of six |
+| gc.set_threshold | imports and tracing are not searched for garbage again and again: a fiftieth of a start |
 | JAX_COMPILATION_CACHE_DIR | a second start need not compile |
 | JAX_NUM_CPU_DEVICES | virtual devices, where more than one is asked for |
 | PJRT_NPROC, more devices than cores | the last bits of a sum tell how many threads share it: as many in each process |
@@ -44,13 +45,13 @@ PR_SET_THP_DISABLE = 41
 COMPILES_AHEAD = "compiles ahead"
 """Name of a thread that Python would wait for at its end, minutes for a deep network: it crashes while XLA compiles."""
 COLLECTIONS = 100_000, 50, 100
-"""Python's garbage is looked for after so many allocations; the default of 2,000 is a fiftieth of a start's time."""
+"""Allocations after which Python looks for garbage, and how many such looks before a longer one; its own: 2,000, 10."""
 
 
 def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
     """Sets the environment that JAX reads when its backend starts, for `processes` on `devices` each in `dtype`.
 
-    Called before JAX is imported, as importing and tracing are not to be searched for garbage again and again.
+    Called before JAX is imported.
     """
     if devices > 1:
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(devices))
