@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -19,6 +20,9 @@ from jaxcnn.errors import UserError
 
 START_SECONDS = 120
 """How long to wait for all processes to come; then XLA ends this one with status 134."""
+
+GRACE_SECONDS = 2
+"""A sum that fails because another process is gone may be heard of before that; its watcher then has the last word."""
 
 PROBES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 GOODBYE = b"."
@@ -52,7 +56,9 @@ def job(config: DistributedConfig) -> Iterator[None]:
         except KeyboardInterrupt:
             _end("interrupted before the first step: nothing was lost.", 130)
         except Exception:
-            _end(traceback.format_exc(), 1)
+            trouble = traceback.format_exc()
+            time.sleep(GRACE_SECONDS)
+            _end(trouble, 1)
         for link in links:
             link.sendall(GOODBYE)
         jax.distributed.shutdown()
