@@ -43,7 +43,7 @@ VECTORS = "--xla_cpu_prefer_vector_width=512"
 ALLOCATOR = "glibc.malloc.hugetlb=1"
 PR_SET_THP_DISABLE = 41
 COMPILES_AHEAD = "compiles ahead"
-"""Name of a thread that Python would wait for at its end, minutes for a deep network: it crashes while XLA compiles."""
+"""Name of a thread that Python waits for at its end, minutes for a deep network; not waiting, it crashes within XLA."""
 COLLECTIONS = 100_000, 50, 100
 """Allocations after which Python looks for garbage, and how many such looks before a longer one; its own: 2,000, 10."""
 

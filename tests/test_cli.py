@@ -1,14 +1,18 @@
 """Commands as a user types them, in processes of their own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 from tiny import TINY, environment, run_command
+
+from jaxcnn import cli, runtime
 
 
 def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
@@ -39,6 +43,24 @@ def test_a_mistake_is_one_message_and_status_2(tmp_path, arguments, message):
     assert message in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_leaving_does_not_wait_for_a_step_that_is_being_compiled(monkeypatch):
+    left = []
+    monkeypatch.setattr(os, "_exit", left.append)
+    compiled = threading.Event()
+    thread = threading.Thread(target=compiled.wait, name=runtime.COMPILES_AHEAD)
+    thread.start()
+    try:
+        with pytest.raises(SystemExit):  # as the os._exit of this test comes back
+            cli._leave(2)
+        assert left == [2]
+    finally:
+        compiled.set()
+        thread.join()
+    with pytest.raises(SystemExit) as ended:
+        cli._leave(130)
+    assert (ended.value.code, left) == (130, [2])
 
 
 def test_train_again_and_load_from_another_folder(tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import jaxcnn
-from jaxcnn import checkpoint, fit, signals
+from jaxcnn import checkpoint, fit, parallel, signals
 from jaxcnn.errors import UserError
 from jaxcnn.run import finished
 
@@ -142,3 +142,14 @@ def test_what_does_not_fit_together_is_named_before_anything_is_written(tiny, ch
     with pytest.raises(UserError, match=message):
         fit.fit(replace(tiny, **change))
     assert not (Path(tiny.folder) / "config.json").exists()
+
+
+def test_what_is_compiled_ahead_is_the_step_that_a_run_begins_or_goes_on_with(tiny, monkeypatch):
+    phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
+    config, ahead = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases), []
+    monkeypatch.setattr(parallel.Mapped, "compile_ahead", lambda step, *shapes: ahead.append(step))
+    with monkeypatch.context() as patched, pytest.raises(signals.Stopped):
+        stop_at(patched, 20)
+        fit.fit(config)
+    fit.fit(config)
+    assert [step._compiled is not None for step in ahead] == [True, True]
