@@ -64,7 +64,7 @@ sweep-%: $(VENV)/.installed
 	@$(RUN) -m experiments.$* --seeds $(SEEDS) --jobs $(JOBS) $(if $(FULL),--full) $(ARGS)
 
 results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
-	@$(RUN) -m jaxcnn.sweep.gather
+	@$(RUN) -m jaxcnn.report.collect
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
 	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 

@@ -22,7 +22,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -34,7 +34,7 @@ INITIALIZERS |= {"maxout": LECUN, "identity": LECUN}
 
 def layers(results: Results) -> Panel:
     """The gradient that reaches each layer's kernel at step 0, and units that no image wakes after training."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
 
     figure, (axis,) = new_figure(8, 4)
     lines = []
@@ -45,15 +45,17 @@ def layers(results: Results) -> Panel:
         run = rows[0].run()
         photographs, labels = probe.examples(run, 500)
         images = probe.normalized(run, photographs)
-        model, fresh = probe.fresh(run.config.model)
+        model, fresh = probe.init_model(run.config.model)
         norms = [
             float(np.linalg.norm(kernel))
             for kernel in probe.kernels(probe.gradients(model, fresh, images, labels)).values()
         ]
-        axis.semilogy(range(1, len(norms) + 1), norms, marker="o", label=name, **look(place))
+        axis.semilogy(range(1, len(norms) + 1), norms, marker="o", label=name, **line_style(place))
         hidden = list(probe.outputs(run.model, run.variables, images).values())[:-1]
         # What a unit puts in decides: only these two are flat, or nearly so, below zero.
-        dead = f"{100 * np.mean([probe.dead_share(h) for h in hidden]):.1f} %" if name in ("relu", "gelu") else "none"
+        dead = (
+            f"{100 * np.mean([probe.dead_fraction(h) for h in hidden]):.1f} %" if name in ("relu", "gelu") else "none"
+        )
         speed = [entry["images_per_second"] for entry in rows[0].history if entry["split"] == "train"][-1]
         lines.append([name, f"{norms[0]:.2g}", f"{norms[0] / norms[-1]:.2g}", dead, f"{speed:,.0f}"])
     axis.set(xlabel="layer", ylabel="norm of the kernel's gradient", title="at step 0")

@@ -1,6 +1,6 @@
 """AlexNet for small images (Krizhevsky et al. 2012): momentum 0.9, decay 5e-4, rate 0.01 divided by ten, dropout 0.5.
 
-Five convolutions and one dense layer, half of whose inputs are dropped; no normalisation. The paper divides the rate
+Five convolutions and one dense layer, half of whose inputs are dropped; no normalization. The paper divides the rate
 three times, when validation stops improving; here at 50, 75 and 90 % of the training.
 
 Command   python -m experiments.alexnet      (short: --duration 10epochs)

@@ -47,7 +47,8 @@ def pictures(results: Results) -> Panel:
     import jax
     import jax.numpy as jnp
 
-    from jaxcnn import augment, probe
+    from jaxcnn import augment
+    from jaxcnn.inspect import probe
 
     photographs, labels = probe.examples(results.rows[0].run(), 12)
     keys = jax.random.split(jax.random.key(0), len(photographs))

@@ -1,18 +1,18 @@
-"""What does batch normalisation do, and what when batches are small?
+"""What does batch normalization do, and what when batches are small?
 
-Expectation  Normalised layers train faster and bear a larger rate. Statistics of few examples are noisy and differ from
+Expectation  Normalized layers train faster and bear a larger rate. Statistics of few examples are noisy and differ from
              the running ones that evaluation uses: with four a batch the gap between training and validation grows,
-             and group or layer normalisation, which need no batch, take the lead. Without learned scale and shift
+             and group or layer normalization, which need no batch, take the lead. Without learned scale and shift
              little is lost where a layer follows. Statistics of each of two devices are those of half a batch.
 Command      make sweep-batch_norm
 Cost         a small convnet on 5,000 images, 8 epochs each (small batches: 3): four minutes on two cores; `FULL=1`: all
              images, 50 epochs
-Finding      One seed (n = 1), validation; two or three points may be noise. Batch normalisation ends at 53.85 %,
+Finding      One seed (n = 1), validation; two or three points may be noise. Batch normalization ends at 53.85 %,
              without scale and shift at 54.40, layer at 53.70, group at 51.05, none at 49.95 %. It learns its images far
              faster (training 91.51 % against 68.61) and bears five times the rate: 55.80 %, where none is dead at 10.00
              %. With batches of 4 the gap does not grow but turn over: the noise is one that training sees (47.80 %) and
              evaluation does not (49.40 %), and other than expected group, 47.30 %, does not take the lead. Two devices,
-             four images each, end at 51.90 % synchronised and at 46.30 % each with its own statistics: those of eight
+             four images each, end at 51.90 % sync and at 46.30 % each with its own statistics: those of eight
              images seem to be worth five points more.
 """
 
@@ -45,8 +45,8 @@ SWEEP = Sweep(
         "none, batches of 4": with_norm("none") | FEW,
         "batch, batches of 4": with_norm("batch") | FEW,
         "group, batches of 4": with_norm("group") | FEW,
-        "batch, 2 devices, synchronised": with_norm("batch") | TWO_OF_FOUR,
-        "batch, 2 devices, each its own": with_norm("batch") | TWO_OF_FOUR | {"batch_norm": "per_device"},
+        "batch, 2 devices, sync": with_norm("batch") | TWO_OF_FOUR,
+        "batch, 2 devices, each its own": with_norm("batch") | TWO_OF_FOUR | {"batch_norm": "local"},
     },
     full=FULL,
     panels=(gap,),

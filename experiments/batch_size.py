@@ -26,13 +26,13 @@ from jaxcnn.sweep import Sweep
 
 def noise(results: Results) -> Panel:
     """The size of gradient and noise at the start and at the end of the training with batches of 32."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
 
     row = results.of("32")[0]
     run = row.run()
     photographs, labels = probe.examples(run, 2000)
     images = probe.normalized(run, photographs)
-    model, fresh = probe.fresh(row.config.model, row.seed)
+    model, fresh = probe.init_model(row.config.model, row.seed)
     lines = []
     for when, variables in {"at step 0": fresh, "trained": run.variables}.items():
         gradient, variance = probe.gradient_noise(model, variables, images, labels, batch_size=20)

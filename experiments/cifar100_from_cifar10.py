@@ -21,7 +21,7 @@ CIFAR10 = Config(
     tensorboard=False,
 )
 
-TAKEN = {"init.from_": "runs/cifar100_from_cifar10-base", "init.restore": [["Dense_0/*", "fresh"], ["*", "take"]]}
+TAKEN = {"init.source": "runs/cifar100_from_cifar10-base", "init.restore": [["Dense_0/*", "init"], ["*", "load"]]}
 
 SWEEP = Sweep(
     name="cifar100_from_cifar10",

@@ -1,7 +1,7 @@
 """The 26 % network of cuda-convnet (Krizhevsky 2011, layers-80sec): three 5x5 convolutions, 80 seconds on his GPU.
 
 Rate 0.001, divided by ten at 8/9.5 and 9/9.5 of the training, twice the rate for biases; decay 0.004, and 0.03 in the
-dense layers; no augmentation. Pixels are centred and not scaled, for which the first weights are small enough.
+dense layers; no augmentation. Pixels are centered and not scaled, for which the first weights are small enough.
 
 Command   python -m experiments.cuda_convnet
 Cost      10 epochs of 12.3 M multiply-adds an image
@@ -20,8 +20,8 @@ CONFIG = Config(
     optimizer=OptimizerConfig(
         name="momentum",
         learning_rate=0.001,
-        decay_rules=(("Dense_*kernel", 7.5), ("*kernel", 1.0), ("*", 0.0)),
-        rate_rules=(("*bias", 2.0),),
+        weight_decay_multipliers=(("Dense_*kernel", 7.5), ("*kernel", 1.0), ("*", 0.0)),
+        lr_multipliers=(("*bias", 2.0),),
     ),
     schedule=ScheduleConfig(name="step", boundaries=("84%", "95%")),
     duration="10epochs",

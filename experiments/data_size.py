@@ -17,7 +17,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.panels import gap
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.sweep import Sweep
 
 SIZES = (500, 1000, 2000, 5000, 10000, 20000, 40000)
@@ -27,7 +27,7 @@ def law(results: Results) -> Panel:
     """Test error against the number of images, both logarithmic: a power law is a straight line."""
     figure, (axis,) = new_figure(7, 4)
     errors = [100 * (1 - mean_and_deviation(results.values(label, "test_accuracy"))[0]) for label in results.labels]
-    axis.loglog(SIZES, errors, marker="o", color=COLOURS[0])
+    axis.loglog(SIZES, errors, marker="o", color=COLORS[0])
     axis.set(xlabel="training images", ylabel="test error (%)")
     axis.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
     axis.set_yticks([30, 40, 50, 60, 70], ["30", "40", "50", "60", "70"])

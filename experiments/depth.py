@@ -1,7 +1,7 @@
 """Do more layers help, and do they without shortcuts?
 
 Expectation  He et al. 2015 (arXiv:1512.03385, figure 6): from 20 to 56 layers the training error of plain networks
-             rises, which is not overfitting but a failure to optimise, while that of residual ones falls.
+             rises, which is not overfitting but a failure to optimize, while that of residual ones falls.
 Command      make sweep-depth
 Cost         networks of a quarter of the paper's width on 5,000 images, 4 epochs each: seven minutes on two cores;
              `FULL=1`: the paper's widths, all images, its augmentation, batch, decay, rate and steps (182 epochs of
@@ -16,7 +16,7 @@ from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -28,7 +28,7 @@ def errors(results: Results) -> Panel:
     figure, axes = new_figure(12, 4.5, 2, sharey=True)
     lines = []
     for axis, kind in zip(axes, ("plain", "resnet"), strict=True):
-        for depth, colour in zip(DEPTHS, COLOURS, strict=False):
+        for depth, color in zip(DEPTHS, COLORS, strict=False):
             row = results.of(f"{kind}{depth}")[0]
             ends = []
             for split, style in (("train", "--"), ("validation", "-")):
@@ -36,7 +36,7 @@ def errors(results: Results) -> Panel:
                 epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
                 label = f"{depth} layers" if split == "validation" else None
                 errors = [100 * (1 - entry["accuracy"]) for entry in seen]
-                axis.plot(epochs, errors, linestyle=style, color=colour, label=label)
+                axis.plot(epochs, errors, linestyle=style, color=color, label=label)
                 ends.append(f"{errors[-1]:.1f} %" if errors else "diverged")
             lines.append([row.label, *ends])
         axis.set(title=kind, xlabel="epoch")

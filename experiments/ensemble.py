@@ -22,7 +22,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -32,18 +32,18 @@ HEAD = ["", "accuracy", "negative log-likelihood", "calibration error"]
 
 def averaged(results: Results) -> Panel:
     """The first k members on all test images, k = 1 ... 7."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
 
     runs = [results.of(label)[0].run() for label in results.labels]
     photographs, labels = probe.examples(runs[0], 10000)
     each = np.stack([run.predict(photographs) for run in runs])
-    alone = [probe.scores(member, labels) for member in each]
+    alone = [probe.evaluate(member, labels) for member in each]
     average = {name: float(np.mean([scores[name] for scores in alone])) for name in alone[0]}
-    seen = {k: probe.scores(each[:k].mean(0), labels) for k in range(1, len(runs) + 1)}
+    seen = {k: probe.evaluate(each[:k].mean(0), labels) for k in range(1, len(runs) + 1)}
     figure, axes = new_figure(12, 3.6, 3)
     for axis, name in zip(axes, ("accuracy", "nll", "calibration_error"), strict=True):
-        axis.plot(list(seen), [scores[name] for scores in seen.values()], marker="o", color=COLOURS[0])
-        axis.axhline(average[name], color=COLOURS[3], linestyle="--", label="one of them, on average")
+        axis.plot(list(seen), [scores[name] for scores in seen.values()], marker="o", color=COLORS[0])
+        axis.axhline(average[name], color=COLORS[3], linestyle="--", label="one of them, on average")
         axis.set(xlabel="networks", title=name.replace("_", " ").replace("nll", "negative log-likelihood"))
     axes[1].legend(frameon=False, loc="center")
     lines = _lines({"one, on average": average, **seen})
@@ -52,13 +52,14 @@ def averaged(results: Results) -> Panel:
 
 def sub_networks(results: Results) -> Panel:
     """One member: as it is, and the average of k sub-networks that dropout leaves of it."""
-    from jaxcnn import ensembles, probe
+    from jaxcnn.inspect import probe
+    from jaxcnn.runs import ensembles
 
     run = results.rows[0].run()
     photographs, labels = probe.examples(run, 10000)
     samples = ensembles.monte_carlo(run, photographs, samples=30)
-    seen = {"the network": probe.scores(run.predict(photographs), labels)}
-    seen |= {f"{k} sub-networks": probe.scores(samples[:k].mean(0), labels) for k in (1, 3, 10, 30)}
+    seen = {"the network": probe.evaluate(run.predict(photographs), labels)}
+    seen |= {f"{k} sub-networks": probe.evaluate(samples[:k].mean(0), labels) for k in (1, 3, 10, 30)}
     return Panel("Monte-Carlo dropout", table=markdown(HEAD, _lines(seen)))
 
 

@@ -43,7 +43,7 @@ PRETRAINED = Config(
     tensorboard=False,
 )
 
-FROM_IT = {"init.from_": "runs/finetune-base", "init.restore": [["Dense_0/*", "fresh"], ["*", "take"]]}
+FROM_IT = {"init.source": "runs/finetune-base", "init.restore": [["Dense_0/*", "init"], ["*", "load"]]}
 # The stem and the first stage are Conv_0 to Conv_2, each with its BatchNorm; the last stage is 3 and 4.
 METHODS = {
     "from scratch": {},
@@ -55,7 +55,7 @@ METHODS = {
 
 def curves(results: Results) -> Panel:
     """Accuracy over the number of training images, a line each method."""
-    from jaxcnn.report.plots import look, new_figure
+    from jaxcnn.report.plots import line_style, new_figure
 
     figure, axes = new_figure(6, 4)
     axis: Axes = axes[0]
@@ -63,7 +63,7 @@ def curves(results: Results) -> Panel:
     for place, method in enumerate(METHODS):
         found = [mean_and_deviation(results.values(f"{method}, {n}", "test_accuracy")) for n in IMAGES]
         means, deviations = ([100 * each[part] for each in found] for part in (0, 1))
-        axis.errorbar(IMAGES, means, yerr=deviations, marker="o", capsize=3, label=method, **look(place))
+        axis.errorbar(IMAGES, means, yerr=deviations, marker="o", capsize=3, label=method, **line_style(place))
         numbers = (f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in zip(means, deviations, strict=True))
         lines.append(f"| {method} | {' | '.join(numbers)} |")
     axis.set(xscale="log", xlabel="training images", ylabel="test accuracy, %")

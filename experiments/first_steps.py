@@ -2,7 +2,7 @@
 
 Expectation  A softmax needs only nine logits, as adding a number to all changes nothing: with the first fixed at zero
              it is the same family of classifiers. Cross-entropy has a gradient wherever the answer is wrong, and should
-             learn faster than squared error. Each class's weights are a template of it: the mean colour and place.
+             learn faster than squared error. Each class's weights are a template of it: the mean color and place.
 Command      make sweep-first_steps
 Cost         linear models on 10,000 images, 10 epochs; `FULL=1`: all images, 50 epochs
 Finding      Softmax, nine logits and ten sigmoids are alike: 39.18, 39.04 and 39.17 % test (n = 3), and of one seed's
@@ -23,7 +23,7 @@ from jaxcnn.sweep import Sweep
 
 
 def templates(results: Results) -> Panel:
-    """The weights of each class as a picture, grey where they are zero."""
+    """The weights of each class as a picture, gray where they are zero."""
     rows = {}
     for label in ("softmax", "squared error"):
         run = results.of(label)[0].run()
@@ -31,12 +31,12 @@ def templates(results: Results) -> Panel:
         pictures = np.moveaxis(np.asarray(kernel).reshape(*run.data.image_shape, -1), -1, 0)
         rows[label] = [128 + 127 * picture / abs(picture).max() for picture in pictures]
         names = run.data.label_names
-    return Panel("Weights as pictures, grey where they are zero", contact_sheet(rows, names))
+    return Panel("Weights as pictures, gray where they are zero", contact_sheet(rows, names))
 
 
 def agreement(results: Results) -> Panel:
     """How often nine logits and a zero decide as ten logits do, on the test images."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
 
     ten, nine = (results.of(label)[0].run() for label in ("softmax", "reference class"))
     images, _ = probe.examples(ten, 2000)
@@ -53,11 +53,11 @@ SWEEP = Sweep(
     name="first_steps",
     base=changed(SMALL, LINEAR),
     variations={
-        "neuron, two classes": {**TWO, "loss.name": "sigmoid", "optimizer.learning_rate": 0.001},
+        "neuron, two classes": {**TWO, "loss.name": "binary_cross_entropy", "optimizer.learning_rate": 0.001},
         "softmax": {},
         "reference class": {"model": "softmax:reference_class=true"},
         "squared error": {"loss.name": "squared_error", "optimizer.learning_rate": 0.0005},
-        "ten sigmoids": {"loss.name": "sigmoid"},
+        "ten sigmoids": {"loss.name": "binary_cross_entropy"},
     },
     full=FULL,
     panels=(templates, agreement, gap),

@@ -4,7 +4,7 @@ The weights are a local file, in torchvision's names; where torch is installed, 
 `safetensors.torch.save_file(torchvision.models.resnet18(weights="DEFAULT").state_dict(), "resnet18.safetensors")`.
 Of the network at 32 pixels the last map is a single one; `--data.upscale 96` is dearer and better.
 
-Command   python -m experiments.imagenet_weights --init.from resnet18.safetensors
+Command   python -m experiments.imagenet_weights --init.source resnet18.safetensors
 Result    not measured here: there were no published weights on the machine
 """
 
@@ -19,14 +19,14 @@ CONFIG = Config(
     optimizer=OptimizerConfig(
         name="adamw",
         learning_rate=0.001,
-        rate_rules=(("Dense_0/*", 1.0), ("*", 0.1)),
+        lr_multipliers=(("Dense_0/*", 1.0), ("*", 0.1)),
         unfreeze=(("Dense_0/*", "0%"), ("*", "20%")),
     ),
     schedule=ScheduleConfig(name="cosine"),
     duration="5epochs",
     batch_size=100,
     dtype="auto",
-    init=InitConfig("resnet18.safetensors", restore=(("Dense_0/*", "fresh"), ("*", "take"))),
+    init=InitConfig("resnet18.safetensors", restore=(("Dense_0/*", "init"), ("*", "load"))),
 )
 
 if __name__ == "__main__":

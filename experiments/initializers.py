@@ -22,7 +22,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -41,7 +41,7 @@ def spec(initializer: str, activation: str) -> str:
 
 def distributions(results: Results) -> Panel:
     """What comes out of each of ten layers at step 0: the middle 90 % of 500 test images' activations."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
     from jaxcnn.layers import activation
 
     photographs, _ = probe.examples(run := results.rows[0].run(), 500)
@@ -52,11 +52,11 @@ def distributions(results: Results) -> Panel:
     lines = []
     for row, name in zip(grid, ACTIVATIONS, strict=True):
         for axis, initializer in zip(row, INITIALIZERS, strict=True):
-            outputs = list(probe.outputs(*probe.fresh(spec(initializer, name)), images).values())[:LAYERS]
+            outputs = list(probe.outputs(*probe.init_model(spec(initializer, name)), images).values())[:LAYERS]
             seen = [np.asarray(activation(name)(output)) for output in outputs]
             low, middle, high = np.array([np.quantile(values, (0.05, 0.5, 0.95)) for values in seen]).T
-            axis.fill_between(range(1, LAYERS + 1), low, high, color=COLOURS[0], alpha=0.3)
-            axis.plot(range(1, LAYERS + 1), middle, color=COLOURS[0])
+            axis.fill_between(range(1, LAYERS + 1), low, high, color=COLORS[0], alpha=0.3)
+            axis.plot(range(1, LAYERS + 1), middle, color=COLORS[0])
             axis.tick_params(labelsize=7)
             axis.set_xticks((1, 5, LAYERS))
             lines.append([f"{initializer}, {name}", *(f"{seen[place].std():.2g}" for place in (0, 4, 9))])

@@ -19,7 +19,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import COLOURS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -34,9 +34,9 @@ def range_test(results: Results) -> Panel:
     smooth = np.convolve(np.pad(losses, 5, mode="edge"), np.full(11, 1 / 11), mode="valid")
     lowest = rates[smooth.argmin()]
     figure, (axis,) = new_figure(8, 4)
-    axis.plot(rates, losses, color=COLOURS[5], linewidth=0.8, label="each step")
-    axis.plot(rates, smooth, color=COLOURS[0], label="mean of 11 steps")
-    axis.axvline(lowest / 3, color=COLOURS[3], linestyle="--", label=f"proposed: {lowest / 3:.2g}")
+    axis.plot(rates, losses, color=COLORS[5], linewidth=0.8, label="each step")
+    axis.plot(rates, smooth, color=COLORS[0], label="mean of 11 steps")
+    axis.axvline(lowest / 3, color=COLORS[3], linestyle="--", label=f"proposed: {lowest / 3:.2g}")
     axis.set(xscale="log", xlabel="learning rate", ylabel="training loss", ylim=(0, 1.4 * losses[0]))
     axis.legend(frameon=False, loc="lower left")
     head = ["lowest smoothed loss at rate", "so proposed", "highest rate before the end"]

@@ -19,7 +19,7 @@ CONFIG = Config(
     optimizer=OptimizerConfig(
         name="momentum",
         learning_rate=0.1,
-        decay_rules=(("*depthwise*", 0.0), ("*kernel", 1.0), ("*", 0.0)),
+        weight_decay_multipliers=(("*depthwise*", 0.0), ("*kernel", 1.0), ("*", 0.0)),
     ),
     schedule=ScheduleConfig(name="cosine", warmup="1%"),
     duration="200epochs",

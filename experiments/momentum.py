@@ -22,7 +22,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig, changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -38,7 +38,7 @@ def paths(results: Results) -> Panel:
     """The first steps of each kind in a ravine, and from beside a saddle point; and how many it takes to arrive."""
     import jax.numpy as jnp
 
-    from jaxcnn import landscapes
+    from jaxcnn.inspect import landscapes
 
     figure, axes = new_figure(13, 4.5, 2)
     shown = {
@@ -49,13 +49,13 @@ def paths(results: Results) -> Panel:
     for axis, (title, (height, start, limits, rate, steps, low)) in zip(axes, shown.items(), strict=True):
         across, along = np.meshgrid(*(np.linspace(*limit, 100) for limit in limits))
         levels = np.asarray(height(jnp.asarray([across, along])))
-        axis.contour(across, along, levels, 15, colors="lightgrey", linewidths=0.8)
+        axis.contour(across, along, levels, 15, colors="lightgray", linewidths=0.8)
         for place, (label, settings) in enumerate(KINDS.items()):
             options = {name.removeprefix("optimizer."): value for name, value in settings.items()}
-            config = OptimizerConfig(**options, learning_rate=1.0, decay_rules=())  # type: ignore[arg-type]
+            config = OptimizerConfig(**options, learning_rate=1.0, weight_decay_multipliers=())  # type: ignore[arg-type]
             path = landscapes.descend(height, jnp.array(start), config, [rate], 1000)[0]
             lines[label].append(str(np.flatnonzero(height(jnp.asarray(path.T)) > low)[-1] + 1))
-            axis.plot(*path[: steps + 1].T, marker=".", markersize=4, linewidth=1, label=label, **look(place))
+            axis.plot(*path[: steps + 1].T, marker=".", markersize=4, linewidth=1, label=label, **line_style(place))
         axis.set(xlim=limits[0], ylim=limits[1], title=f"{title}, rate {rate}, {steps} steps")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, title="momentum")

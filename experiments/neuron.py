@@ -12,7 +12,7 @@ CONFIG = Config(
     name="neuron",
     model="neuron",
     data=DataConfig(classes=("airplane", "automobile"), validation=1000, normalization="scale"),
-    loss=LossConfig(name="sigmoid"),
+    loss=LossConfig(name="binary_cross_entropy"),
     optimizer=OptimizerConfig(name="momentum", learning_rate=0.001),
     schedule=ScheduleConfig(name="cosine"),
     duration="20epochs",

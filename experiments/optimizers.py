@@ -56,13 +56,13 @@ def sparse(results: Results) -> Panel:
     import jax.numpy as jnp
     import numpy as np
 
-    from jaxcnn import landscapes
+    from jaxcnn.inspect import landscapes
 
     whole, of_batch = landscapes.sparse_regression()
     start = jnp.zeros(200)
     lines = []
     for name in [name for name in RATES if name != "muon"]:  # which is Adam where there are no matrices
-        config = OptimizerConfig(name, 1.0, weight_decay=0.0, decay_rules=())
+        config = OptimizerConfig(name, 1.0, weight_decay=0.0, weight_decay_multipliers=())
         ends = landscapes.descend(of_batch, start, config, SPARSE_RATES, 200)[:, -1]
         errors = np.nan_to_num([float(whole(jnp.asarray(end))) for end in ends], nan=np.inf)
         best = errors.argmin()

@@ -17,7 +17,7 @@ import numpy as np
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.report.tables import markdown
 from jaxcnn.sweep import Sweep
 
@@ -29,8 +29,8 @@ def shifts(results: Results) -> Panel:
     """How many of 2,000 test images keep their class when they are moved to the right, the edge reflected."""
     import jax.numpy as jnp
 
-    from jaxcnn import probe
     from jaxcnn.augment import translate
+    from jaxcnn.inspect import probe
 
     figure, (axis,) = new_figure(7, 3.6)
     lines = []
@@ -39,7 +39,7 @@ def shifts(results: Results) -> Panel:
         photographs, right = jnp.asarray(probe.examples(run, 2000)[0]), jnp.tile(jnp.array([0, 1]), (2000, 1))
         decided = [run.predict(np.asarray(translate(photographs, right * by, max(SHIFTS), "reflect"))) for by in SHIFTS]
         same = [(each.argmax(1) == decided[0].argmax(1)).mean() for each in decided]
-        axis.plot(SHIFTS, [100 * share for share in same], marker="o", label=label, **look(place))
+        axis.plot(SHIFTS, [100 * share for share in same], marker="o", label=label, **line_style(place))
         lines.append([label, *(f"{100 * share:.1f} %" for share in same[1:])])
     axis.set(xlabel="shift (pixels)", ylabel="same class (%)", xticks=SHIFTS)
     axis.legend(frameon=False)

@@ -21,7 +21,7 @@ CONFIG = Config(
     duration="6epochs",
     batch_size=500,
     dtype="auto",
-    views="mirror",
+    tta="flip",
 )
 
 if __name__ == "__main__":

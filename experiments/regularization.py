@@ -29,7 +29,7 @@ NEAR_ZERO = 1e-3
 
 def sparsity(results: Results) -> Panel:
     """How many weights of the kernels are as good as zero, and how large all of them are together."""
-    from jaxcnn import probe
+    from jaxcnn.inspect import probe
 
     lines = []
     for label in results.labels:

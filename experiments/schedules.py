@@ -18,7 +18,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import steps
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import look, new_figure
+from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.sweep import Sweep
 
 
@@ -35,7 +35,7 @@ def rates(results: Results) -> Panel:
         total = steps(row.config.duration, row.steps_per_epoch)
         schedule = schedules.build(row.config.schedule, total, row.steps_per_epoch)
         rate = row.config.optimizer.learning_rate * jax.vmap(schedule)(jnp.arange(total))
-        axis.plot(np.arange(total) / row.steps_per_epoch, rate, label=label, **look(place))
+        axis.plot(np.arange(total) / row.steps_per_epoch, rate, label=label, **line_style(place))
     axis.set(xlabel="epoch", ylabel="learning rate")
     figure.legend(loc="outside right upper", frameon=False)
     return Panel("Schedules", figure)

@@ -2,9 +2,9 @@
 
 Simonyan and Zisserman (2015, section 3.1) trained column A first and started deeper columns from its first four
 convolutions and its dense layers. Here the network is thin, and all of A's layers are taken, each to its new place: the
-second convolution of A is the third of B. There is no batch normalisation, as there was none in 2015.
+second convolution of A is the third of B. There is no batch normalization, as there was none in 2015.
 
-Expectation  Without normalisation a signal fades or grows from layer to layer, the more the deeper, so that sixteen
+Expectation  Without normalization a signal fades or grows from layer to layer, the more the deeper, so that sixteen
              layers should start slowly from nothing, and gain more from a start than thirteen. The comparison is not
              of equal work: what a deep network starts from has been trained for as many epochs before.
 Command      make sweep-vgg_progressive
@@ -42,13 +42,13 @@ def places(shallow: tuple[int, ...], deep: tuple[int, ...]) -> list[tuple[str, s
     """Rules that take each convolution of the shallow network to its place in the deep one, by convolutions a stage."""
     rules, first, new = [], 0, 0
     for few, many in zip(shallow, deep, strict=True):
-        rules += [(f"Conv_{first + index}/*", f"take Conv_{new + index}/*") for index in range(few)]
+        rules += [(f"Conv_{first + index}/*", f"load Conv_{new + index}/*") for index in range(few)]
         first, new = first + few, new + many
-    return [*rules, ("Conv_*", "fresh"), ("Dense_0/*", "take")]
+    return [*rules, ("Conv_*", "init"), ("Dense_0/*", "load")]
 
 
 def deeper(columns: dict[str, tuple[int, ...]]) -> dict[str, dict[str, object]]:
-    start = {"init.from_": "runs/vgg_progressive-11"}
+    start = {"init.source": "runs/vgg_progressive-11"}
     runs: dict[str, dict[str, object]] = {}
     for name, depths in columns.items():
         runs[f"{name} from nothing"] = {"model": f"{name}:{THIN}"}

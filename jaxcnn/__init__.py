@@ -9,24 +9,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxcnn.ensembles import ensemble
     from jaxcnn.errors import UserError
     from jaxcnn.models import MODELS
-    from jaxcnn.trained import Run, load
-    from jaxcnn.transfer import merge
+    from jaxcnn.runs.ensembles import ensemble
+    from jaxcnn.runs.load import Run, load
     from jaxcnn.weights import import_weights
+    from jaxcnn.weights.transfer import merge
 
 __all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load", "merge"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "MODELS": "jaxcnn.models",
-    "Run": "jaxcnn.trained",
+    "Run": "jaxcnn.runs.load",
     "UserError": "jaxcnn.errors",
-    "ensemble": "jaxcnn.ensembles",
+    "ensemble": "jaxcnn.runs.ensembles",
     "import_weights": "jaxcnn.weights",
-    "load": "jaxcnn.trained",
-    "merge": "jaxcnn.transfer",
+    "load": "jaxcnn.runs.load",
+    "merge": "jaxcnn.weights.transfer",
 }
 
 

@@ -7,9 +7,9 @@ from importlib import import_module
 from jaxcnn.errors import UserError, lookup
 
 COMMANDS = {
-    "models": ("jaxcnn.catalogue", "the networks there are, their sizes, papers and published accuracies"),
-    "summary": ("jaxcnn.summary", "a network layer by layer"),
-    "compare": ("jaxcnn.report.compare", "table and curves of any runs"),
+    "models": ("jaxcnn.commands.models", "the networks there are, their sizes, papers and published accuracies"),
+    "summary": ("jaxcnn.commands.summary", "a network layer by layer"),
+    "compare": ("jaxcnn.commands.compare", "table and curves of any runs"),
 }
 """command -> module whose `main(arguments) -> exit status` it is, imported when it is called; what it shows."""
 

@@ -13,15 +13,16 @@ import optax
 from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
-from jaxcnn import augment, data, freezing, losses, optimizers, origin, schedules, train
+from jaxcnn import augment, data, freezing, losses, optimizers, schedules, train
 from jaxcnn.config import Config, DataConfig, steps
+from jaxcnn.console.progress import say
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
-from jaxcnn.parallel import Devices, job_devices
-from jaxcnn.run import DataInfo, input_shape, normalizer
-from jaxcnn.tracking import say
-from jaxcnn.train import Pool, Recipe, TrainState
+from jaxcnn.parallel.devices import Devices, job_devices
+from jaxcnn.runs import init_from
+from jaxcnn.runs.folder import DataInfo, input_shape, normalizer
+from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
 WHITENED = 5000
 """Training images whose patches make whitening filters."""
@@ -49,8 +50,8 @@ class Images:
         """Indices of the test images in the pool, which holds the training images before them."""
         return self.dataset.train_size + np.arange(self.info.test)
 
-    def pool(self) -> Pool:
-        return Pool(self.dataset.images, self.dataset.labels)
+    def pool(self) -> DeviceDataset:
+        return DeviceDataset(self.dataset.images, self.dataset.labels)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Training:
     counts: Counts
     total_steps: int
     account: Mapping[str, Any]
-    """What was taken from where, if not everything is initialised afresh."""
+    """What was taken from where, if not everything is initialized afresh."""
     initial_state: Callable[[], TrainState]
     train_step: Callable[..., Any]
     later_steps: tuple[tuple[int, Callable[..., Any]], ...]
@@ -72,7 +73,7 @@ class Training:
     eval_step: Callable[..., Any]
     eval_batch: int
 
-    def pool(self) -> Pool:
+    def pool(self) -> DeviceDataset:
         """All images, on every device: one array, so that a step is compiled once for every split."""
         return self.devices.replicate(self.images.pool())
 
@@ -99,7 +100,7 @@ def load_images(config: Config) -> Images:
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
 
 
-def within(images: Images, config: Config) -> Config:
+def clamp_batch_size(config: Config, images: Images) -> Config:
     """`config` with a smaller batch, if there are fewer images than in a batch because these stand in for others."""
     if not images.info.fallback or config.batch_size <= images.info.train:
         return config
@@ -142,31 +143,31 @@ def assemble(config: Config, images: Images, begin_at: int | None = None) -> Tra
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
     augmentation = augment.build(config.augment, len(info.label_names))
     augment.check(augmentation, info.image_shape)
-    devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.accumulate)
+    devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.grad_accum_steps)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
     shape = input_shape(config, info)
     steps_per_epoch = info.train // config.batch_size
     total = steps(config.duration, steps_per_epoch)
     schedule = schedules.build(config.schedule, total, steps_per_epoch)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
-    initialise = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
+    initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
     normalize = normalizer(config, info)
 
     def first_variables() -> tuple[Any, Mapping[str, Any]]:
-        variables, account = origin.start(config, model, initialise(init_key))
+        variables, account = init_from.start(config, model, initialize(init_key))
         if not config.init.whiten:
             return variables, account
         first = images.dataset.train_images[images.split.train[:WHITENED]]
-        return origin.whiten(config.init.whiten, first, normalize, variables), account
+        return init_from.whiten(config.init.whiten, first, normalize, variables), account
 
-    shapes = initialise.eval_shape(init_key)
+    shapes = initialize.eval_shape(init_key)
     params, batch_stats = shapes["params"], shapes["batch_stats"]
 
     def when(duration: str) -> int:
         return steps(duration, steps_per_epoch, total)
 
     spans = freezing.spans(config.optimizer, params, batch_stats, when)
-    sizes = {when(begin): _fitting(side, model, shape, shapes) for begin, side in config.sizes}
+    sizes = {when(begin): _fitting(side, model, shape, shapes) for begin, side in config.image_sizes}
     recipe = Recipe(
         model=model,
         optimizer=optimizers.build(config.optimizer, schedule, params, spans[0]),
@@ -180,9 +181,9 @@ def assemble(config: Config, images: Images, begin_at: int | None = None) -> Tra
         normalize=normalize,
         steps_per_epoch=steps_per_epoch,
         axis=devices.axis,
-        accumulate=config.accumulate,
+        grad_accum_steps=config.grad_accum_steps,
         ema=config.ema,
-        views=config.views,
+        tta=config.tta,
         total_steps=total if "progress" in inspect.signature(model).parameters else 0,
         side=sizes.get(0, 0),
     )
@@ -210,7 +211,7 @@ def assemble(config: Config, images: Images, begin_at: int | None = None) -> Tra
         # Handed over: a training that kept what it began with would hold its parameters once more.
         return devices.replicate(state_of(ready.pop() if ready else first_variables()[0], run_key))
 
-    def eval_step(variables: Any, pool: Pool, indices: jax.Array, mask: jax.Array) -> Any:
+    def eval_step(variables: Any, pool: DeviceDataset, indices: jax.Array, mask: jax.Array) -> Any:
         return train.eval_step(recipe, variables, pool, indices, mask)
 
     return Training(
@@ -242,7 +243,7 @@ def _fitting(side: int, model: nn.Module, shape: tuple[int, ...], variables: Any
     try:
         jax.eval_shape(partial(model.apply, train=False), variables, images)
     except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
-        raise UserError(f"sizes: the model does not take images of {side} x {side}: {error}") from None
+        raise UserError(f"image_sizes: the model does not take images of {side} x {side}: {error}") from None
     return side
 
 

@@ -10,9 +10,10 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxcnn import processes, runtime
+from jaxcnn import runtime
 from jaxcnn.config import Config, folder_of
 from jaxcnn.errors import UserError
+from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
 
 
@@ -47,16 +48,16 @@ def _train(config: Config) -> int:
 
 
 def _train_in_job(config: Config) -> int:
-    from jaxcnn.tracking import say
+    from jaxcnn.console.progress import say
 
     folder = folder_of(config)
     what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
     say(f"{config.name}: {what} -> {folder}")
+    from jaxcnn.console.signals import Stopped
     from jaxcnn.fit import fit
-    from jaxcnn.run import finished
-    from jaxcnn.signals import Stopped
+    from jaxcnn.runs.folder import finished
 
-    config = runtime.settle(config)
+    config = runtime.resolve_dtype(config)
     done = finished(config)
     if done is None:
         try:
@@ -82,10 +83,10 @@ def sweep_main(sweep: Sweep, description: str | None) -> None:
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
-    from jaxcnn.sweep import conduct
+    from jaxcnn.sweep import run
 
     runtime.prepare(dtype=str(dict(options.set).get("dtype", sweep.base.dtype)))
-    return conduct.conduct(sweep, options, description)
+    return run.run_sweep(sweep, options, description)
 
 
 def _paragraphs(description: str | None) -> str:
@@ -104,7 +105,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
 
 
 def _fail(message: str, status: int) -> int:
-    from jaxcnn.tracking import say
+    from jaxcnn.console.progress import say
 
     say(message if status != 2 else f"error: {message}")
     return status

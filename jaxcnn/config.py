@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import typeguard
-import tyro
 
 from jaxcnn.errors import UserError, did_you_mean
 
@@ -29,7 +28,7 @@ class DataConfig:
     name: str = "cifar10"
     """A TFDS image-classification set (cifar10, cifar100, svhn_cropped, ...) or `digits`, which needs no network."""
     classes: tuple[str, ...] = ()
-    """Keep only these classes, relabelled in this order; none named: all."""
+    """Keep only these classes, relabeled in this order; none named: all."""
     validation: int = 5000
     """Images held out of the training set for every choice that is made."""
     train: int = 0
@@ -48,11 +47,11 @@ class DataConfig:
 @dataclass(frozen=True)
 class LossConfig:
     name: str = "cross_entropy"
-    """`cross_entropy`, `sigmoid` (binary cross-entropy per class) or `squared_error` (on one-hot targets)."""
+    """`cross_entropy`, `binary_cross_entropy` (a sigmoid per class) or `squared_error` (on one-hot targets)."""
     smoothing: float = 0.0
     """Label smoothing: the share of a target that is spread evenly over all classes."""
     l1: float = 0.0
-    """Adds l1 * sum |w| over the parameters that `optimizer.decay_rules` select."""
+    """Adds l1 * sum |w| over the parameters that `optimizer.weight_decay_multipliers` select."""
     l2: float = 0.0
     """Adds l2/2 * sum w^2 over the same: the classical weight decay of SGD, which passes through the momentum."""
 
@@ -77,9 +76,9 @@ class OptimizerConfig:
     """adagrad, rmsprop, adam, adamw: added to the denominator."""
     clip_norm: float | None = None
     """Scale the gradient down to this global norm."""
-    decay_rules: Rules = (("*kernel", 1.0), ("*", 0.0))
+    weight_decay_multipliers: Rules = (("*kernel", 1.0), ("*", 0.0))
     """(pattern over the parameter path, multiplier of weight decay, l1 and l2); the first match wins."""
-    rate_rules: Rules = ()
+    lr_multipliers: Rules = ()
     """(pattern, multiplier of the learning rate); unmatched: 1."""
     renormalize: tuple[str, ...] = ()
     """Patterns of kernels that each step first scales to the norm sqrt(output channels)."""
@@ -89,8 +88,8 @@ class OptimizerConfig:
     """(pattern, when): parameters that are frozen until then (`30%`, `2epochs`); the first match wins."""
     freeze_at: tuple[tuple[str, str], ...] = ()
     """(pattern, when): parameters that are frozen from then on; the schedule of their learning rate is over then."""
-    frozen_statistics: Literal["stay", "move"] = "stay"
-    """Batch norms under a frozen pattern (`BatchNorm_0/*`) normalise by their running statistics, which stay; or by
+    frozen_batch_stats: Literal["fixed", "update"] = "fixed"
+    """Batch norms under a frozen pattern (`BatchNorm_0/*`) normalize by their running statistics, which stay; or by
     the batch, and the statistics move."""
 
 
@@ -114,11 +113,11 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class InitConfig:
-    from_: Annotated[str, tyro.conf.arg(name="from")] = ""
+    source: str = ""
     """Start from these weights: a run's folder, a step of it (`runs/vgg11@2000`) or a .safetensors file."""
-    restore: tuple[tuple[str, str], ...] = (("*", "take"),)
-    """(pattern, action) over the parameter path, the first match wins: take, take NEW/NAME/* (renamed), fresh (ours
-    starts anew) or leave (theirs stays behind). What no rule accounts for is an error."""
+    restore: tuple[tuple[str, str], ...] = (("*", "load"),)
+    """(pattern, action) over the parameter path, the first match wins: load, load NEW/NAME/* (renamed), init (keep
+    our initial value) or skip (leave theirs behind). A leaf that no rule covers is an error."""
     whiten: str = ""
     """Path of a convolution kernel that begins as the whitening filters of 5,000 training images."""
 
@@ -153,16 +152,16 @@ class Config:
     """Decides the initial weights, the order of examples, augmentation, dropout and the validation split."""
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
     """Of activations and products (auto: bfloat16 where the machine is fast in it); all else stays in float32."""
-    batch_norm: Literal["synchronised", "per_device"] = "synchronised"
+    batch_norm: Literal["sync", "local"] = "sync"
     """Statistics over the whole batch, or over each device's share of it."""
-    accumulate: int = 1
+    grad_accum_steps: int = 1
     """Parts into which a batch is cut, one after the other, to save memory."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is evaluated and loaded; 0: none."""
-    sizes: tuple[tuple[str, int], ...] = ()
+    image_sizes: tuple[tuple[str, int], ...] = ()
     """(when, side): from then on training images are resized to side x side; evaluation sees them as they are."""
-    views: Literal["one", "mirror", "mirror_and_shift"] = "one"
-    """Test-time augmentation: the views of an image whose logits are averaged in every evaluation."""
+    tta: Literal["none", "flip", "flip_translate"] = "none"
+    """Test-time augmentation: average the logits over an image and its flip, or over six flipped and shifted views."""
     evaluate_every: str = "1epochs"
     """How often to look at the validation images."""
     checkpoint_every: str = "1epochs"
@@ -180,7 +179,7 @@ class Config:
     devices: int = 0
     """How many devices each process uses; 0: all. On a CPU more than one are virtual."""
     init: InitConfig = field(default_factory=InitConfig)
-    resume: Literal["latest", "good"] = "latest"
+    resume: Literal["latest", "latest_valid"] = "latest"
     """Where a begun run goes on: at its newest checkpoint, or at the newest that can be read (damaged ones are set
     aside)."""
     distributed: DistributedConfig = field(default_factory=DistributedConfig)
@@ -189,7 +188,7 @@ class Config:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
         for duration in durations:
             steps(duration, steps_per_epoch=1, total=1)
-        positive = ("batch_size", "accumulate", "keep")
+        positive = ("batch_size", "grad_accum_steps", "keep")
         for name in positive:
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -197,7 +196,7 @@ class Config:
             raise UserError(f"ema is a decay per step in 0 ... 1 (0: none), not {self.ema}")
 
 
-WHERE_NOT_WHAT = ("folder", "devices", "tensorboard", "resume", "distributed")
+IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epochs?|steps?|%)\s*")
@@ -280,7 +279,7 @@ def differences(ours: Config, theirs: Config) -> list[str]:
     A dtype that ours leaves to the machine is none: theirs may be what the machine decided.
     """
     a, b = flat(to_dict(ours)), flat(to_dict(theirs))
-    left_open = (*WHERE_NOT_WHAT, "dtype") if ours.dtype == "auto" else WHERE_NOT_WHAT
+    left_open = (*IGNORED_ON_RESUME, "dtype") if ours.dtype == "auto" else IGNORED_ON_RESUME
     names = [name for name in a if name.split(".")[0] not in left_open and a[name] != b[name]]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
 

@@ -9,13 +9,13 @@ import jax
 import numpy as np
 
 from jaxcnn import data, metrics, runtime, train
-from jaxcnn.assemble import Training, assemble, load_images, within
-from jaxcnn.checkpoint import Checkpoints, complete_steps
+from jaxcnn.assemble import Training, assemble, clamp_batch_size, load_images
 from jaxcnn.config import Config, folder_of, steps
+from jaxcnn.console.progress import Log, ProgressBar, say
+from jaxcnn.console.signals import Stop, Stopped
 from jaxcnn.errors import Diverged
-from jaxcnn.run import RunFolder
-from jaxcnn.signals import Stop, Stopped
-from jaxcnn.tracking import Log, ProgressBar, say
+from jaxcnn.runs.checkpoints import Checkpoints, complete_steps
+from jaxcnn.runs.folder import RunFolder
 from jaxcnn.train import NEVER, TrainState
 
 IN_FLIGHT = 2
@@ -29,17 +29,17 @@ def fit(config: Config) -> dict[str, Any]:
     """
     began = time.monotonic()
     runtime.huge_pages(False)  # until the first step is compiled
-    config = runtime.settle(config)
+    config = runtime.resolve_dtype(config)
     images = load_images(config)
-    config = within(images, config)
+    config = clamp_batch_size(config, images)
     begin_at = max(complete_steps(folder_of(config) / "checkpoints"), default=0)
     training = assemble(config, images, begin_at)
     devices = training.devices
     with RunFolder(config, devices.first) as folder, Stop() as stop:
-        folder.keep_data(images.info)
-        folder.keep_environment(_describe_devices(training))
-        devices.meet("the run's folder is there")
-        folder.confirm()
+        folder.write_or_check_data(images.info)
+        folder.write_environment(_describe_devices(training))
+        devices.barrier("run_folder_created")
+        folder.check_visible()
         return _Session(config, training, folder, stop, began).run()
 
 
@@ -76,9 +76,9 @@ class _Session:
             self.log.close()
 
     def _begin(self) -> TrainState:
-        self.folder.keep_origin(self.training.account)
+        self.folder.write_or_check_init(self.training.account)
         state = self.training.initial_state()
-        if self.config.resume == "good":
+        if self.config.resume == "latest_valid":
             for step, wrong in self.checkpoints.set_aside_damaged(state._asdict()).items():
                 say(f"WARNING: {wrong}\nWARNING: step {step:,} is set aside in {self.folder.path / 'damaged'}")
         latest = self.checkpoints.latest
@@ -154,7 +154,7 @@ class _Session:
     def _show(self, step: int, sums: Any, asked_to_stop: Any) -> None:
         jax.block_until_ready(sums)
         self.asked_to_stop = bool(asked_to_stop)
-        seen = metrics.summarise(sums)
+        seen = metrics.summarize(sums)
         validated = f"  validation {self.validation['accuracy']:.2%}" if self.validation else ""
         self.bar.update(step, f"loss {seen['loss']:.3f}  accuracy {seen['accuracy']:.2%}{validated}")
 
@@ -163,7 +163,7 @@ class _Session:
             return
         step, sums = pending
         self._require_finite(sums)
-        row = metrics.summarise(sums) | {
+        row = metrics.summarize(sums) | {
             "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
             "learning_rate": float(self.rates[step - 1]),
             "images_per_second": round(self.bar.rate(step), 1),
@@ -200,7 +200,7 @@ class _Session:
             self.training.eval_step(variables, self.pool, split(places[i : i + size]), split(mask[i : i + size]))
             for i in range(0, filled, size)
         ]
-        return metrics.summarise(jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *totals))
+        return metrics.summarize(jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *totals))
 
     def _finish(self, state: TrainState) -> dict[str, Any]:
         """The one look at the test set, at the end."""

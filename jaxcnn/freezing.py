@@ -54,7 +54,7 @@ def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Res
         rules.assign(patterns, params, 0.0, f"optimizer.{setting}")
     begins, ends = settings["freeze"] + settings["unfreeze"], settings["freeze_at"]
     of = _spans_of(begins, ends, resolve("100%") if ends else 1)
-    stay = config.frozen_statistics == "stay"
+    stay = config.frozen_batch_stats == "fixed"
     return of(params), of(batch_stats) if stay else jax.tree.map(lambda _: ALWAYS, batch_stats)
 
 

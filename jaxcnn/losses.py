@@ -33,7 +33,7 @@ def cross_entropy(logits: Array, targets: Array, *, smoothing: float = 0.0) -> A
     return optax.softmax_cross_entropy(logits, distribution(targets, logits.shape[-1], smoothing))
 
 
-def sigmoid(logits: Array, targets: Array, *, smoothing: float = 0.0) -> Array:
+def binary_cross_entropy(logits: Array, targets: Array, *, smoothing: float = 0.0) -> Array:
     """Binary cross-entropy summed over the classes, each against the rest; with one logit, of the second class."""
     logits = logits.astype(jnp.float32)
     wanted = distribution(targets, max(logits.shape[-1], 2), smoothing)[:, -logits.shape[-1] :]
@@ -50,7 +50,7 @@ def squared_error(logits: Array, targets: Array, *, smoothing: float = 0.0) -> A
 
 LOSSES: dict[str, Callable[..., Array]] = {
     "cross_entropy": cross_entropy,
-    "sigmoid": sigmoid,
+    "binary_cross_entropy": binary_cross_entropy,
     "squared_error": squared_error,
 }
 

@@ -1,4 +1,4 @@
-"""Metrics as sums and counts, which add up over batches and devices; `summarise` divides once, at the end."""
+"""Metrics as sums and counts, which add up over batches and devices; `summarize` divides once, at the end."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def zeros() -> dict[str, np.ndarray]:
 
 
 def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -> Sums:
-    """Sums over a batch of what `summarise` needs.
+    """Sums over a batch of what `summarize` needs.
 
     logits [B, K], labels [B] integers, loss [B]; examples where `mask` [B] is zero do not count.
     """
@@ -44,7 +44,7 @@ def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -
     }
 
 
-def summarise(totals: Mapping[str, Array | np.ndarray]) -> dict[str, float]:
+def summarize(totals: Mapping[str, Array | np.ndarray]) -> dict[str, float]:
     """Loss, top-1 accuracy, negative log-likelihood (nats) and expected calibration error of all that was summed."""
     host = {name: np.asarray(value, np.float64) for name, value in totals.items()}
     count = max(host["count"], 1)

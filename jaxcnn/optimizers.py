@@ -21,7 +21,7 @@ Tree = Any
 Direction = optax.GradientTransformation
 
 
-def absent(number: float | jax.Array) -> bool:
+def is_static_zero(number: float | jax.Array) -> bool:
     """Whether a hyper-parameter is zero and what it weighs can be left out; one that is traced is there."""
     return isinstance(number, int | float) and number == 0
 
@@ -44,7 +44,7 @@ def adagrad(eps: float = 1e-7) -> Direction:
 
 def rmsprop(decay: float = 0.9, eps: float = 1e-8, momentum: float = 0.0) -> Direction:
     scaled = optax.scale_by_rms(decay=decay, eps=eps)
-    return scaled if absent(momentum) else optax.chain(scaled, optax.trace(momentum))
+    return scaled if is_static_zero(momentum) else optax.chain(scaled, optax.trace(momentum))
 
 
 def adam(b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Direction:
@@ -56,7 +56,7 @@ def lion(b1: float = 0.9, b2: float = 0.99) -> Direction:
 
 
 def muon(momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Direction:
-    """Orthogonalised momentum (Jordan 2024) for every kernel, viewed as (inputs, outputs); NAdam for the vectors."""
+    """Orthogonalized momentum (Jordan 2024) for every kernel, viewed as (inputs, outputs); NAdam for the vectors."""
 
     def as_matrices(params: Tree) -> Tree:
         def sides(p: jax.Array) -> MuonDimensionNumbers | None:
@@ -106,7 +106,7 @@ HYPER_PARAMETERS = ("momentum", "b1", "b2", "decay", "eps")
 
 def decay_weights(config: OptimizerConfig, params: Tree) -> Tree:
     """How much of every penalty and decay each parameter gets."""
-    return rules.assign(config.decay_rules, params, 0.0, "optimizer.decay_rules")
+    return rules.assign(config.weight_decay_multipliers, params, 0.0, "optimizer.weight_decay_multipliers")
 
 
 def build(
@@ -126,7 +126,7 @@ def build(
     mask = freezing.ever(spans)
     spans, _ = rules.partition(mask, spans)
     decays, _ = rules.partition(mask, decay_weights(config, params))
-    rates, _ = rules.partition(mask, rules.assign(config.rate_rules, params, 1.0, "optimizer.rate_rules"))
+    rates, _ = rules.partition(mask, rules.assign(config.lr_multipliers, params, 1.0, "optimizer.lr_multipliers"))
     patterns = [(pattern, True) for pattern in config.renormalize]
     renormalized, _ = rules.partition(mask, rules.assign(patterns, params, False, "optimizer.renormalize"))
 
@@ -139,8 +139,8 @@ def build(
     return optax.chain(
         optax.clip_by_global_norm(config.clip_norm) if config.clip_norm is not None else optax.identity(),
         _each_from_its_start(direction, jax.tree.map(lambda span: span.begin, spans)),
-        optax.identity() if absent(decay) else optax.stateless(decayed),
-        optax.stateless(scaled) if config.rate_rules else optax.identity(),
+        optax.identity() if is_static_zero(decay) else optax.stateless(decayed),
+        optax.stateless(scaled) if config.lr_multipliers else optax.identity(),
         _by_schedule(lambda count: -config.learning_rate * schedule(count), spans),
         optax.stateless(partial(_after_scaling, renormalized)) if config.renormalize else optax.identity(),
     )

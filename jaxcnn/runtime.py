@@ -114,7 +114,7 @@ def _release_memory() -> None:
         trim(0)
 
 
-def settle(config: Config) -> Config:
+def resolve_dtype(config: Config) -> Config:
     """`config` with what it leaves to the machine decided: the dtype `auto`."""
     if config.dtype != "auto":
         return config

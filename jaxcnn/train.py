@@ -1,6 +1,6 @@
 """The pure step of training and of evaluation; nothing here has a hidden state.
 
-Both are written for one device's share of the batch under a mapped axis (`jaxcnn.parallel` maps them).
+Both are written for one device's share of the batch under a mapped axis (`jaxcnn.parallel.devices` maps them).
 All randomness is `fold_in(key, step)`, so a state at step k is all that a continued training needs.
 """
 
@@ -15,11 +15,12 @@ import optax
 from flax import linen as nn
 from jax import Array, lax
 
-from jaxcnn import collectives, losses, metrics, rules, views
-from jaxcnn.augment import Augmentation, Draw
+from jaxcnn import losses, metrics, rules
+from jaxcnn.augment import Augmentation, Draw, tta
 from jaxcnn.config import LossConfig
 from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.losses import Loss
+from jaxcnn.parallel import collectives
 
 Tree = Any
 NEVER = jnp.iinfo(jnp.int32).max
@@ -39,8 +40,8 @@ class TrainState(NamedTuple):
     """Sums since they were last written."""
 
 
-class Pool(NamedTuple):
-    """A split on the device: a step is handed indices into it."""
+class DeviceDataset(NamedTuple):
+    """The whole data set, resident on the device: a step receives indices into it."""
 
     images: Array | np.ndarray
     """[N, H, W, C] uint8."""
@@ -67,9 +68,9 @@ class Recipe:
     normalize: Callable[[Array], Array]
     steps_per_epoch: int
     axis: str
-    accumulate: int = 1
+    grad_accum_steps: int = 1
     ema: float = 0.0
-    views: str = "one"
+    tta: str = "one"
     total_steps: int = 0
     """What `progress` is a share of, for a model whose call takes it (NASNet's drop-path grows); 0: it takes none."""
     side: int = 0
@@ -104,7 +105,7 @@ def evaluated_variables(state: TrainState) -> Tree:
     return state.ema if state.ema is not None else {"params": state.params, "batch_stats": state.batch_stats}
 
 
-def train_step(recipe: Recipe, state: TrainState, pool: Pool, indices: Array) -> tuple[TrainState, Tree]:
+def train_step(recipe: Recipe, state: TrainState, pool: DeviceDataset, indices: Array) -> tuple[TrainState, Tree]:
     """One update from the examples `indices` [B / devices] of the pool; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
     images, labels = pool.images[indices], pool.labels[indices]
@@ -155,10 +156,10 @@ def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
     return jax.tree.map(lambda chosen, a, b: a if chosen else b, mask, new, old)
 
 
-def eval_step(recipe: Recipe, variables: Tree, pool: Pool, indices: Array, mask: Array) -> metrics.Sums:
+def eval_step(recipe: Recipe, variables: Tree, pool: DeviceDataset, indices: Array, mask: Array) -> metrics.Sums:
     """Sums of metrics over the examples `indices` [B / devices] where `mask` is one."""
     labels = pool.labels[indices]
-    logits = views.logits(recipe.model, variables, recipe.normalize(pool.images[indices]), recipe.views)
+    logits = tta.logits(recipe.model, variables, recipe.normalize(pool.images[indices]), recipe.tta)
     return collectives.total(metrics.sums(logits, labels, recipe.loss(logits, labels), mask), recipe.axis)
 
 
@@ -167,7 +168,7 @@ def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw
     fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
     return Draw(
         keys=fold(jax.random.fold_in(key, 0), place),
-        homes=fold(state.key, indices),
+        image_keys=fold(state.key, indices),
         epoch=state.step // recipe.steps_per_epoch,
         axis=recipe.axis,
     )
@@ -183,7 +184,7 @@ def _gradient(
     key: Array,
     options: dict[str, Any],
 ) -> tuple[Tree, Tree, metrics.Sums]:
-    """Gradient of the mean loss, new batch statistics, sums of metrics; in `accumulate` parts, one after the other.
+    """Gradient of the mean loss, new batch statistics, sums of metrics; in `grad_accum_steps` sequential parts.
 
     targets [B] or, where examples were mixed, [B, K]: accuracy is then that of the class with the greatest share.
     """
@@ -204,7 +205,7 @@ def _gradient(
         return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
 
     differentiate = jax.grad(objective, has_aux=True)
-    if recipe.accumulate == 1:
+    if recipe.grad_accum_steps == 1:
         gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, targets, key)
         return gradient, batch_stats, sums
 
@@ -215,13 +216,13 @@ def _gradient(
         return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
 
     def cut(x: Array) -> Array:
-        return x.reshape(recipe.accumulate, -1, *x.shape[1:])
+        return x.reshape(recipe.grad_accum_steps, -1, *x.shape[1:])
 
     zero = jax.tree.map(jnp.zeros_like, trained)
     start = (zero, batch_stats, jax.tree.map(jnp.asarray, metrics.zeros()))
-    places = jnp.arange(recipe.accumulate)
+    places = jnp.arange(recipe.grad_accum_steps)
     (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(targets)))
-    return jax.tree.map(lambda g: g / recipe.accumulate, gradient), batch_stats, sums
+    return jax.tree.map(lambda g: g / recipe.grad_accum_steps, gradient), batch_stats, sums
 
 
 def _add_metrics(state: TrainState, sums: metrics.Sums, gradient: Tree) -> Tree:

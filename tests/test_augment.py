@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxcnn import augment
-from jaxcnn.augment import Draw, colour, geometry
+from jaxcnn.augment import Draw, color, spatial
 from jaxcnn.errors import UserError
 
 
@@ -25,7 +25,7 @@ def test_crop_draws_every_offset_equally_often_and_pads_as_it_says(mode):
     padded = np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="constant" if mode == "zero" else "reflect")
     wanted = {padded[i : i + 8, j : j + 8].tobytes(): (i, j) for i in range(5) for j in range(5)}
     batch = jnp.broadcast_to(image, (count, *image.shape))
-    cropped = np.asarray(geometry.crop(draw(count), batch, padding=padding, mode=mode))
+    cropped = np.asarray(spatial.crop(draw(count), batch, padding=padding, mode=mode))
     seen = [wanted[crop.tobytes()] for crop in cropped]
     counts = np.array([seen.count(offset) for offset in wanted.values()])
     assert len(set(seen)) == (2 * padding + 1) ** 2
@@ -34,7 +34,7 @@ def test_crop_draws_every_offset_equally_often_and_pads_as_it_says(mode):
 
 def test_flip_mirrors_half_of_the_images():
     batch = images(1000)
-    flipped = np.asarray(geometry.flip(draw(1000), batch))
+    flipped = np.asarray(spatial.flip(draw(1000), batch))
     mirrored = np.array([(a == b[:, ::-1]).all() for a, b in zip(flipped, np.asarray(batch), strict=True)])
     assert all((a == b).all() for a, b in zip(flipped[~mirrored], np.asarray(batch)[~mirrored], strict=True))
     assert 430 < mirrored.sum() < 570
@@ -42,7 +42,7 @@ def test_flip_mirrors_half_of_the_images():
 
 def test_alternating_flip_mirrors_each_image_in_every_other_epoch():
     batch = images(200)
-    first, second, third = (geometry.alternating_flip(draw(200, seed=e, epoch=e), batch) for e in range(3))
+    first, second, third = (spatial.alternating_flip(draw(200, seed=e, epoch=e), batch) for e in range(3))
     assert (first == third).all()
     assert (first == second[:, :, ::-1]).all()
     assert 70 < int((first != batch).any((1, 2, 3)).sum()) < 130
@@ -50,7 +50,7 @@ def test_alternating_flip_mirrors_each_image_in_every_other_epoch():
 
 def test_cutout_paints_a_square_whose_centre_is_anywhere():
     batch = jnp.full((4000, 8, 8, 3), 200, jnp.uint8)
-    holes = np.asarray(geometry.cutout(draw(4000), batch, size=4, fill=0.0) == 0)[..., 0]
+    holes = np.asarray(spatial.cutout(draw(4000), batch, size=4, fill=0.0) == 0)[..., 0]
     areas = holes.sum((1, 2))
     assert set(areas) == {a * b for a in (2, 3, 4) for b in (2, 3, 4)}
     assert holes.any(0).all()
@@ -58,12 +58,12 @@ def test_cutout_paints_a_square_whose_centre_is_anywhere():
 
 def test_brightness_shifts_and_contrast_scales_within_their_strength():
     batch = jnp.full((2000, 4, 4, 3), 100, jnp.uint8).at[:, 0].set(150)
-    shifted = np.asarray(colour.brightness(draw(2000), batch, strength=0.2))
+    shifted = np.asarray(color.brightness(draw(2000), batch, strength=0.2))
     shift = shifted[:, 1, 0, 0] - 100
     assert abs(shift).max() <= 51
     assert abs(shift.mean()) < 3
     assert shift.std() == pytest.approx(51 / np.sqrt(3), rel=0.1)
-    scaled = np.asarray(colour.contrast(draw(2000), batch, strength=0.2))
+    scaled = np.asarray(color.contrast(draw(2000), batch, strength=0.2))
     ratio = (scaled[:, 0] - scaled[:, 1]).mean((1, 2)) / 50
     assert 0.8 <= ratio.min() < 0.82
     assert 1.18 < ratio.max() <= 1.2
@@ -79,7 +79,7 @@ def test_the_same_key_gives_the_same_images_and_each_part_of_a_chain_its_own():
 
     assert (chain(draw(64), batch) == chain(draw(64), batch)).all()
     assert (chain(draw(64), batch) != chain(draw(64, seed=1), batch)).any()
-    twice = geometry.crop(draw(64).step(0), geometry.crop(draw(64).step(0), batch, padding=3), padding=3)
+    twice = spatial.crop(draw(64).fold_in(0), spatial.crop(draw(64).fold_in(0), batch, padding=3), padding=3)
     assert (chain(draw(64), batch) != twice).any()
 
 

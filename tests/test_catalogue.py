@@ -10,7 +10,7 @@ import pytest
 from tiny import environment, run_command
 
 from jaxcnn.__main__ import main
-from jaxcnn.catalogue import size
+from jaxcnn.commands.models import size
 from jaxcnn.models import MODELS, count
 from jaxcnn.models.counts import count_layers
 from jaxcnn.models.papers import ACCURACIES, PAPERS, paper

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import pytest
 from tiny import run_command
 
-from jaxcnn.checkpoint import Checkpoints, complete_steps, read_variables
 from jaxcnn.errors import UserError
+from jaxcnn.runs.checkpoints import Checkpoints, complete_steps, read_variables
 
 
 def state(value=0.0):
@@ -78,7 +78,7 @@ def test_a_damaged_checkpoint_is_named_with_the_one_to_go_on_from(tmp_path, dama
     for each in [p for p in [path, *tmp_path.glob("6/state/*/d/*")] if p.exists()] if damage == "d" else [path]:
         shutil.rmtree(each) if each.is_dir() else each.write_bytes(each.read_bytes()[:10])
     checkpoints = Checkpoints(tmp_path, keep=2)
-    message = "checkpoint .*6 cannot be read: (.|\n)*--resume good(.|\n)*step=3"
+    message = "checkpoint .*6 cannot be read: (.|\n)*--resume latest_valid(.|\n)*step=3"
     with pytest.raises(UserError, match=message):
         checkpoints.restore(state(), 6)
     with pytest.raises(UserError, match=message):

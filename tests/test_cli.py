@@ -32,7 +32,7 @@ def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
         (["--duration", "10"], "write it as 10epochs"),
         (["--model", "quicknett"], "did you mean 'quicknet'"),
         (["--data.name", "digit"], "did you mean 'digits'"),
-        (["--init.from", "nowhere"], "'nowhere' is neither the folder of a run nor a .safetensors file"),
+        (["--init.source", "nowhere"], "'nowhere' is neither the folder of a run nor a .safetensors file"),
         (["--devices", "3"], "batch_size 32 does not divide among 3 devices: use 30 or 33"),
         (["--model", "resnet20", "--data.name", "digits", "--data.classes", "0", "11"], "11"),
     ],

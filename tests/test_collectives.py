@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from jaxcnn import collectives
+from jaxcnn.parallel import collectives
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ def test_json_round_trip_restores_every_field():
         name="a",
         augment=("crop:padding=4",),
         data=DataConfig(classes=("cat", "dog")),
-        optimizer=OptimizerConfig(name="adam", eps=1e-3, rate_rules=(("*bias", 64.0),)),
+        optimizer=OptimizerConfig(name="adam", eps=1e-3, lr_multipliers=(("*bias", 64.0),)),
         schedule=ScheduleConfig(name="piecewise_linear", points=(("0%", 0.2), ("100%", 0.0))),
     )
     assert from_dict(Config, json.loads(json.dumps(to_dict(config)))) == config
@@ -20,7 +20,7 @@ def test_json_round_trip_restores_every_field():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"optimiser": {}}, "did you mean 'optimizer'"),
+        ({"optimisr": {}}, "did you mean 'optimizer'"),
         ({"optimizer": {"learning_rat": 1}}, "config.optimizer.learning_rat.*did you mean 'learning_rate'"),
         ({"batch_size": "many"}, "config.batch_size has a wrong value"),
         ({"batch_size": 0}, "batch_size must be at least 1"),

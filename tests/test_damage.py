@@ -13,9 +13,9 @@ from tiny import run_command
 
 import jaxcnn
 from jaxcnn import fit
-from jaxcnn.checkpoint import Checkpoints, complete_steps, read_variables
-from jaxcnn.digests import damaged, digests
 from jaxcnn.errors import UserError
+from jaxcnn.runs.checkpoints import Checkpoints, complete_steps, read_variables
+from jaxcnn.runs.checksums import damaged, digests
 
 
 def flip_a_bit(path, chance):
@@ -110,9 +110,9 @@ def test_a_run_goes_on_from_the_last_good_checkpoint_when_asked_and_ends_the_sam
     (Path(tiny.folder) / "summary.json").unlink()
     for path in (Path(tiny.folder) / "checkpoints/40/state").rglob("d/*"):  # of which some files may not be read
         path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(UserError, match=r"40 cannot be read(.|\n)*--resume good"):
+    with pytest.raises(UserError, match=r"40 cannot be read(.|\n)*--resume latest_valid"):
         fit.fit(tiny)
-    summary = fit.fit(replace(tiny, resume="good"))
+    summary = fit.fit(replace(tiny, resume="latest_valid"))
     assert {k: v for k, v in summary.items() if k != "wall_seconds"} == {
         k: v for k, v in expected.items() if k != "wall_seconds"
     }

@@ -7,9 +7,9 @@ import pytest
 from tiny import tiny_config
 
 import jaxcnn
-from jaxcnn import ensembles
 from jaxcnn.errors import UserError
 from jaxcnn.fit import fit
+from jaxcnn.runs import ensembles
 
 PHOTOGRAPHS = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
 

@@ -16,7 +16,7 @@ import pytest
 from tiny import ROOT, TINY, environment, run_command
 
 import jaxcnn
-from jaxcnn.checkpoint import ITEM, complete_steps
+from jaxcnn.runs.checkpoints import ITEM, complete_steps
 
 pytestmark = pytest.mark.slow
 

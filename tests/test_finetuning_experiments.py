@@ -10,9 +10,10 @@ from experiments import cifar100_from_cifar10, finetune, imagenet_weights, vgg_p
 from jaxcnn import freezing, train
 from jaxcnn.config import Config
 from jaxcnn.models import construct
-from jaxcnn.sweep import Sweep, SweepOptions, conduct
+from jaxcnn.sweep import Sweep, SweepOptions
+from jaxcnn.sweep import run as sweep_run
 from jaxcnn.sweep.launch import Outcome
-from jaxcnn.transfer import transfer
+from jaxcnn.weights.transfer import transfer
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
 
@@ -37,23 +38,23 @@ def test_what_a_variation_takes_is_there_and_its_patterns_match(experiment):
         seen.add(kind)
         target = shapes(config, 0)
         freezing.spans(config.optimizer, target["params"], target["batch_stats"], lambda when: 1)
-        if config.init.from_:
-            assert config.init.from_ == f"runs/{first.name}"
+        if config.init.source:
+            assert config.init.source == f"runs/{first.name}"
             _, report = transfer(source, target, config.init.restore)
-            assert len(report.taken) + len(report.renamed) >= 0.4 * len(jax.tree.leaves(target))
+            assert len(report.loaded) + len(report.renamed) >= 0.4 * len(jax.tree.leaves(target))
 
 
 def test_every_layer_of_the_shallow_vgg_has_its_place_in_the_deep_one():
     rules = vgg_progressive.places((1, 1, 2, 2, 2), (2, 2, 3, 3, 3))
-    moves = {source: action for source, action in rules if action.startswith("take Conv")}
-    assert list(moves.values()) == [f"take Conv_{new}/*" for new in (0, 2, 4, 5, 7, 8, 10, 11)]
+    moves = {source: action for source, action in rules if action.startswith("load Conv")}
+    assert list(moves.values()) == [f"load Conv_{new}/*" for new in (0, 2, 4, 5, 7, 8, 10, 11)]
 
 
 def test_the_imagenet_experiment_has_a_head_of_its_own():
     config = imagenet_weights.CONFIG
     source = shapes(replace(config, data=replace(config.data, name="cifar100")), 1)
     _, report = transfer(source, shapes(config, 0), config.init.restore)
-    assert [entry.name for entry in report.fresh] == ["Dense_0/bias", "Dense_0/kernel"]
+    assert [entry.name for entry in report.initialized] == ["Dense_0/bias", "Dense_0/kernel"]
 
 
 @pytest.mark.parametrize(("fails", "status", "trained"), [(False, 0, [["base"], ["a", "b"]]), (True, 1, [["base"]])])
@@ -67,6 +68,6 @@ def test_what_the_variations_start_from_is_trained_before_them(tmp_path, monkeyp
     base = Config(name="base")
     sweep = Sweep(name="s", base=base, first=(base,), variations={"a": {}, "b": {"batch_size": 64}})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(conduct, "_run", run)
-    assert conduct.conduct(sweep, SweepOptions(), "") == status
+    monkeypatch.setattr(sweep_run, "_run", run)
+    assert sweep_run.run_sweep(sweep, SweepOptions(), "") == status
     assert calls == trained

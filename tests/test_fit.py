@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import jaxcnn
-from jaxcnn import checkpoint, fit, parallel, signals
+from jaxcnn import fit
+from jaxcnn.console import signals
 from jaxcnn.errors import UserError
-from jaxcnn.run import finished
+from jaxcnn.parallel import devices
+from jaxcnn.runs import checkpoints
+from jaxcnn.runs.folder import finished
 
 
 def final_state(config):
@@ -20,9 +23,9 @@ def final_state(config):
     import orbax.checkpoint as ocp
 
     folder = Path(config.folder) / "checkpoints"
-    step = checkpoint.complete_steps(folder)[-1]
+    step = checkpoints.complete_steps(folder)[-1]
     with ocp.PyTreeCheckpointer() as checkpointer:
-        state = checkpointer.restore(folder / str(step) / checkpoint.ITEM)
+        state = checkpointer.restore(folder / str(step) / checkpoints.ITEM)
     return step, jax.tree.map(np.asarray, state | {"key": jax.random.key_data(state["key"])})
 
 
@@ -105,7 +108,7 @@ def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
     config = replace(tiny, select="best", keep=1, evaluate_every="10steps", checkpoint_every="10steps")
     summary = fit.fit(config)
     assert summary["tested_step"] == 10
-    assert checkpoint.complete_steps(Path(config.folder) / "checkpoints") == [10, 40]
+    assert checkpoints.complete_steps(Path(config.folder) / "checkpoints") == [10, 40]
     assert jaxcnn.load(config.folder).step == 10
     assert jaxcnn.load(config.folder, step=40).step == 40
 
@@ -134,7 +137,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(tiny):
         ({"model": "neuron"}, "two classes|2 classes"),
         ({"batch_size": 5000}, "larger than the training set"),
         ({"devices": 3}, "3 wanted, 1 found"),
-        ({"accumulate": 5}, "batch_size 32 does not divide"),
+        ({"grad_accum_steps": 5}, "batch_size 32 does not divide"),
         ({"augment": ("crop:padding=40",)}, "smaller than the image"),
     ],
 )
@@ -147,7 +150,7 @@ def test_what_does_not_fit_together_is_named_before_anything_is_written(tiny, ch
 def test_what_is_compiled_ahead_is_the_step_that_a_run_begins_or_goes_on_with(tiny, monkeypatch):
     phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
     config, ahead = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases), []
-    monkeypatch.setattr(parallel.Mapped, "compile_ahead", lambda step, *shapes: ahead.append(step))
+    monkeypatch.setattr(devices.Mapped, "compile_ahead", lambda step, *shapes: ahead.append(step))
     with monkeypatch.context() as patched:
         stop_at(patched, 20)
         with pytest.raises(signals.Stopped):

@@ -10,8 +10,9 @@ import pytest
 from test_fit import final_state, stop_at
 from test_train import step_over
 
-from jaxcnn import assemble, fit, optimizers, signals
+from jaxcnn import assemble, fit, optimizers
 from jaxcnn.config import LossConfig, OptimizerConfig
+from jaxcnn.console import signals
 from jaxcnn.errors import UserError
 from jaxcnn.layers import BatchNorm
 from jaxcnn.layers.norm import frozen_statistics
@@ -55,7 +56,7 @@ def three_steps(config, images, parts=1):
 
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_whatever_the_optimizer_and_decay_what_is_frozen_does_not_move_by_a_bit(small, images, name):
-    decay = {"weight_decay": 0.1, "decay_rules": (("*", 1.0),), "clip_norm": 1.0}
+    decay = {"weight_decay": 0.1, "weight_decay_multipliers": (("*", 1.0),), "clip_norm": 1.0}
     optimizer = OptimizerConfig(name, 0.01, freeze=HEAD_ONLY, **decay)
     config = replace(small, model="quicknet:stem=2,widths=()", optimizer=optimizer, loss=LossConfig(l2=0.1))
     before, after = three_steps(config, images)
@@ -69,11 +70,11 @@ def test_whatever_the_optimizer_and_decay_what_is_frozen_does_not_move_by_a_bit(
 
 @pytest.mark.slow
 def test_frozen_statistics_stay_on_three_devices_and_move_where_asked(small, images):
-    small = replace(small, accumulate=2, batch_size=30)
+    small = replace(small, grad_accum_steps=2, batch_size=30)
     frozen = OptimizerConfig("nesterov", 0.1, freeze=("Conv_1/*", "BatchNorm_1/*"))
     before, after = three_steps(replace(small, optimizer=frozen), images, parts=3)
     assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_2"}
-    asked = replace(frozen, frozen_statistics="move")
+    asked = replace(frozen, frozen_batch_stats="update")
     before, after = three_steps(replace(small, optimizer=asked), images, parts=3)
     assert moved(before.params, after.params) == {"Conv_0", "BatchNorm_0", "Conv_2", "BatchNorm_2", "Dense_0"}
     assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_1", "BatchNorm_2"}

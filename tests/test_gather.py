@@ -7,7 +7,7 @@ import pytest
 from tiny import ROOT
 
 from jaxcnn.errors import UserError
-from jaxcnn.sweep import gather
+from jaxcnn.report import collect
 
 CSV = """label,n,test_accuracy,test_accuracy_std,validation_accuracy,diverged
 low,2,0.4,0.01,0.41,
@@ -18,8 +18,8 @@ huge,0,,,,"diverged at step 3, 3"
 
 def test_the_figures_in_the_readme_are_those_of_the_committed_results():
     readme = (ROOT / "README.md").read_text()
-    quoted = readme[readme.index(gather.BEGIN) + len(gather.BEGIN) + 1 : readme.index(gather.END)]
-    assert quoted == gather.overview(ROOT / gather.COMMITTED)
+    quoted = readme[readme.index(collect.BEGIN) + len(collect.BEGIN) + 1 : readme.index(collect.END)]
+    assert quoted == collect.overview(ROOT / collect.COMMITTED)
 
 
 def sweep(root: Path, name: str, ended: int, changes: dict | None = None) -> None:
@@ -35,22 +35,22 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     sweep(tmp_path, "done", 6)
     sweep(tmp_path, "half", 3)
     sweep(tmp_path, "changed", 6, {"duration": "1epochs"})
-    (tmp_path / "README.md").write_text(f"before\n{gather.BEGIN}\nold\n{gather.END}\nafter\n")
-    assert gather.main(tmp_path) == 0
+    (tmp_path / "README.md").write_text(f"before\n{collect.BEGIN}\nold\n{collect.END}\nafter\n")
+    assert collect.main(tmp_path) == 0
     readme = (tmp_path / "README.md").read_text()
     line = "| [done](experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
     assert line in readme
     assert "old" not in readme
     assert readme.startswith("before\n")
     assert readme.endswith("\nafter\n")
-    assert sorted(p.name for p in (tmp_path / gather.COMMITTED).iterdir()) == ["done.csv", "done.md"]
+    assert sorted(p.name for p in (tmp_path / collect.COMMITTED).iterdir()) == ["done.csv", "done.md"]
     page = (tmp_path / "runs/results.html").read_text()
     assert "about done" in page
     assert "about half" not in page
-    assert gather.main(tmp_path) == 0
+    assert collect.main(tmp_path) == 0
     assert (tmp_path / "README.md").read_text() == readme
 
 
 def test_no_finished_sweep_is_an_error(tmp_path):
     with pytest.raises(UserError, match="no finished sweep"):
-        gather.main(tmp_path)
+        collect.main(tmp_path)

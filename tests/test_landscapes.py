@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcnn import landscapes
 from jaxcnn.config import OptimizerConfig
+from jaxcnn.inspect import landscapes
 
 
 def path(name, rate, steps):
-    config = OptimizerConfig(name=name, learning_rate=1.0, decay_rules=())
+    config = OptimizerConfig(name=name, learning_rate=1.0, weight_decay_multipliers=())
     return landscapes.descend(landscapes.ravine, jnp.array([-4.0, 0.8]), config, [rate / 2, rate], steps)[1]
 
 

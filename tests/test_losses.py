@@ -40,7 +40,7 @@ def test_bfloat16_logits_are_scored_in_float32(name):
 def test_one_neuron_scores_alike_as_sigmoid_and_as_softmax_with_a_reference_class():
     logits, labels = LOGITS[:, :1], LABELS % 2
     np.testing.assert_allclose(
-        loss("sigmoid", logits, labels), loss("cross_entropy", logits, labels), rtol=1e-5, atol=1e-6
+        loss("binary_cross_entropy", logits, labels), loss("cross_entropy", logits, labels), rtol=1e-5, atol=1e-6
     )
 
 

@@ -33,10 +33,10 @@ def updates(config, count=1, params=PARAMS, gradient=GRADIENT):
         (OptimizerConfig("rmsprop", 0.1, decay=0.8, momentum=0.5), optax.rmsprop(0.1, decay=0.8, momentum=0.5)),
         (OptimizerConfig("adam", 0.1, b1=0.8), optax.adam(0.1, b1=0.8)),
         (
-            OptimizerConfig("adamw", 0.1, weight_decay=0.3, decay_rules=(("*", 1.0),)),
+            OptimizerConfig("adamw", 0.1, weight_decay=0.3, weight_decay_multipliers=(("*", 1.0),)),
             optax.adamw(0.1, weight_decay=0.3),
         ),
-        (OptimizerConfig("lion", 0.1, decay_rules=(("*", 1.0),)), optax.lion(0.1)),
+        (OptimizerConfig("lion", 0.1, weight_decay_multipliers=(("*", 1.0),)), optax.lion(0.1)),
     ],
     ids=lambda value: value.name if isinstance(value, OptimizerConfig) else "",
 )
@@ -53,7 +53,7 @@ def test_every_optimizer_is_covered_above_or_below():
     }  # fmt: skip
 
 
-def test_muon_orthogonalises_every_kernel_and_leaves_vectors_to_nadam():
+def test_muon_orthogonalizes_every_kernel_and_leaves_vectors_to_nadam():
     update = updates(OptimizerConfig("muon", 1.0))
     for kernel in (update["conv"]["kernel"].reshape(36, 8), update["head"]["kernel"]):
         singular = jnp.linalg.svd(kernel, compute_uv=False)
@@ -63,7 +63,10 @@ def test_muon_orthogonalises_every_kernel_and_leaves_vectors_to_nadam():
 
 
 def test_update_is_minus_rate_times_direction_plus_decay_by_rules():
-    rules_ = {"decay_rules": (("head/*", 2.0), ("*kernel", 1.0), ("*", 0.0)), "rate_rules": (("*bias", 64.0),)}
+    rules_ = {
+        "weight_decay_multipliers": (("head/*", 2.0), ("*kernel", 1.0), ("*", 0.0)),
+        "lr_multipliers": (("*bias", 64.0),),
+    }
     update = updates(OptimizerConfig("sgd", 0.1, weight_decay=0.01, **rules_))
     g, w = GRADIENT, PARAMS
     expected = {
@@ -115,7 +118,7 @@ def test_patterns_freeze_the_statistics_of_their_layers_too():
     assert spans["conv"] == {"kernel": freezing.NEVER, "bias": freezing.NEVER}
     assert spans["head"] == {"kernel": freezing.Span(7)}
     assert statistics == {"conv": {"mean": freezing.NEVER}, "norm": {"mean": freezing.ALWAYS}}
-    moves = OptimizerConfig("sgd", freeze=("conv/*",), frozen_statistics="move")
+    moves = OptimizerConfig("sgd", freeze=("conv/*",), frozen_batch_stats="update")
     assert freezing.spans(moves, PARAMS, stats, int)[1]["conv"] == {"mean": freezing.ALWAYS}
     assert [freezing.moving(spans, step)["head"]["kernel"] for step in (6, 7)] == [False, True]
 
@@ -142,7 +145,7 @@ def test_the_schedule_of_what_is_frozen_early_is_over_then():
         (OptimizerConfig("adm"), "unknown optimizer 'adm': did you mean 'adam'"),
         (OptimizerConfig("adam", momentum=0.9), "optimizer 'adam' takes no 'momentum'"),
         (OptimizerConfig("sgd", freeze=("stem/*",)), "optimizer.freeze: the pattern 'stem/\\*' matches no parameter"),
-        (OptimizerConfig("sgd", decay_rules=(("*scale", 1.0),)), "optimizer.decay_rules"),
+        (OptimizerConfig("sgd", weight_decay_multipliers=(("*scale", 1.0),)), "optimizer.weight_decay_multipliers"),
     ],
 )
 def test_mistakes(config, message):

@@ -11,13 +11,14 @@ import pytest
 from tiny import TINY, run_command, tiny_config, untrained_run
 
 import jaxcnn
-from jaxcnn import assemble, fit, origin
+from jaxcnn import assemble, fit
 from jaxcnn.config import InitConfig
 from jaxcnn.errors import UserError
-from jaxcnn.run import RunFolder
+from jaxcnn.runs import init_from
+from jaxcnn.runs.folder import RunFolder
 
 MODEL = "quicknet:stem=4,widths=(8,)"
-HEAD = (("Dense_0/*", "fresh"), ("*", "take"))
+HEAD = (("Dense_0/*", "init"), ("*", "load"))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_a_run_starts_from_another_and_when_resumed_does_not_read_it_again(tuned
         patch.setattr(fit._Session, "_pause_to_judge", stop)
         with pytest.raises(KeyboardInterrupt):
             fit.fit(config)
-    assert f"fresh        1 leaves {40:>13,} parameters" in capfd.readouterr().err
+    assert f"initialized     1 leaves {40:>13,} parameters" in capfd.readouterr().err
     path = Path(config.folder) / "init.json"
     kept, account = path.read_bytes(), json.loads(path.read_text())
     shutil.rmtree(gone)
@@ -69,9 +70,9 @@ def test_a_run_starts_from_another_and_when_resumed_does_not_read_it_again(tuned
             equal(before["params"][name], after["params"][name])
     assert after["params"]["Dense_0"]["kernel"].shape == (8, 5)
     assert account["from"] == f"{gone}, {MODEL} at step 20"
-    assert account["fresh"]["names"] == account["left"]["names"] == ["Dense_0/kernel"]
-    assert (account["fresh"]["parameters"], account["left"]["parameters"]) == (40, 80)
-    assert account["taken"]["leaves"] == len(jax.tree.leaves(before)) - 1
+    assert account["initialized"]["names"] == account["skipped"]["names"] == ["Dense_0/kernel"]
+    assert (account["initialized"]["parameters"], account["skipped"]["parameters"]) == (40, 80)
+    assert account["loaded"]["leaves"] == len(jax.tree.leaves(before)) - 1
 
 
 def test_the_first_state_is_that_of_the_step_that_was_named(tuned, base):
@@ -92,21 +93,21 @@ def test_the_first_state_is_that_of_the_step_that_was_named(tuned, base):
 
 def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
     with RunFolder(tuned) as folder:
-        folder.keep_origin({"from": "runs/a at step 20"})
-        folder.keep_origin({"from": "runs/a at step 20"})
+        folder.write_or_check_init({"from": "runs/a at step 20"})
+        folder.write_or_check_init({"from": "runs/a at step 20"})
         with pytest.raises(UserError, match="was begun from other weights"):
-            folder.keep_origin({"from": "runs/a at step 30"})
+            folder.write_or_check_init({"from": "runs/a at step 30"})
 
 
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        (lambda base: InitConfig(base), r"Dense_0/kernel is \[8, 10\] there, \[8, 5\] here(.|\n)*'Dense_0/\*' fresh"),
+        (lambda base: InitConfig(base), r"Dense_0/kernel is \[8, 10\] there, \[8, 5\] here(.|\n)*'Dense_0/\*' init"),
         (lambda base: InitConfig(base + "@7", HEAD), "no checkpoint of step 7; it has 10, 20"),
         (lambda base: InitConfig(base + "@last", HEAD), "'last' of .* is no step"),
         (lambda base: InitConfig("runs/none", HEAD), "'runs/none' is neither the folder of a run nor a .safetensors"),
         (lambda base: InitConfig(base[:-1] + "_", HEAD), r"nor a \.safetensors file: did you mean '.*/base'"),
-        (lambda base: InitConfig("", HEAD), "init.from does not say from where"),
+        (lambda base: InitConfig("", HEAD), "init.source does not say from where"),
     ],
 )
 def test_what_does_not_fit_is_said_before_anything_is_written(tuned, base, init, message):
@@ -117,10 +118,10 @@ def test_what_does_not_fit_is_said_before_anything_is_written(tuned, base, init,
 
 def test_the_command_says_which_rule_to_add(base, tmp_path):
     command = ["experiments.quickstart", *TINY, "--model", MODEL, "--data.classes", "0", "1", "--data.validation", "30"]
-    refused = run_command(*command, "--folder", "tuned", "--init.from", base, cwd=tmp_path)
+    refused = run_command(*command, "--folder", "tuned", "--init.source", base, cwd=tmp_path)
     assert refused.returncode == 2
     (hint,) = [line for line in refused.stderr.splitlines() if "--init.restore" in line]
-    assert hint.endswith("--init.restore 'Dense_0/*' fresh '*' take")
+    assert hint.endswith("--init.restore 'Dense_0/*' init '*' load")
     assert not (tmp_path / "tuned").exists()
 
 
@@ -128,9 +129,9 @@ def test_weights_go_to_a_file_and_back(tuned, base, tmp_path):
     path = tmp_path / "w.safetensors"
     run = jaxcnn.load(base)
     run.save_weights(path)
-    state, account = origin.start(replace(tuned, init=InitConfig(str(path))), run.model, zeros(run.variables))
+    state, account = init_from.start(replace(tuned, init=InitConfig(str(path))), run.model, zeros(run.variables))
     equal(state, run.variables)
-    assert account["taken"]["leaves"] == len(jax.tree.leaves(run.variables))
+    assert account["loaded"]["leaves"] == len(jax.tree.leaves(run.variables))
 
 
 def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
@@ -144,13 +145,13 @@ def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
     ours = jaxcnn.MODELS["vgg11_bn"](num_classes=5, depths=(1,), widths=(4,), conv_bias=False)
     fresh = zeros(jax.eval_shape(ours.init, jax.random.key(0), np.zeros((1, 32, 32, 3), np.float32)))
     init = InitConfig(str(tmp_path / "vgg.safetensors"), HEAD)
-    start, account = origin.start(replace(tuned, init=init), ours, fresh)
+    start, account = init_from.start(replace(tuned, init=init), ours, fresh)
     np.testing.assert_array_equal(
         start["params"]["Conv_0"]["kernel"], foreign["features.0.weight"].transpose(2, 3, 1, 0)
     )
     np.testing.assert_array_equal(start["batch_stats"]["BatchNorm_0"]["var"], foreign["features.1.running_var"])
-    assert account["left"]["parameters"] == 7 * 5
-    assert account["fresh"]["parameters"] == 5 * 5
+    assert account["skipped"]["parameters"] == 7 * 5
+    assert account["initialized"]["parameters"] == 5 * 5
 
 
 def zeros(variables):

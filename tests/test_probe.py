@@ -5,14 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcnn import losses, probe
+from jaxcnn import losses
+from jaxcnn.inspect import probe
 
 IMAGES = jax.random.normal(jax.random.key(1), (240, 8, 8, 3))
 LABELS = np.arange(240) % 10
 
 
 def small():
-    return probe.fresh("mlp:hidden=(12,8)", image_shape=(8, 8, 3))
+    return probe.init_model("mlp:hidden=(12,8)", image_shape=(8, 8, 3))
 
 
 def test_outputs_come_layer_by_layer_before_the_activation():
@@ -27,7 +28,7 @@ def test_outputs_come_layer_by_layer_before_the_activation():
 
 def test_a_unit_is_dead_when_no_image_wakes_it():
     activations = jnp.array([[1.0, -1.0, 0.0, -3.0], [-2.0, -1.0, 0.0, 5.0]])
-    assert probe.dead_share(activations) == 0.5
+    assert probe.dead_fraction(activations) == 0.5
 
 
 def test_gradient_noise_is_the_variance_between_examples():
@@ -47,7 +48,7 @@ def test_gradient_noise_is_the_variance_between_examples():
 
 def test_scores_are_those_of_the_probabilities():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]], np.float32)
-    seen = probe.scores(probabilities, np.array([0, 2, 1, 1]))
+    seen = probe.evaluate(probabilities, np.array([0, 2, 1, 1]))
     assert seen["accuracy"] == 0.75
     assert seen["nll"] == pytest.approx(-np.log([0.7, 0.8, 0.3, 0.6]).mean(), rel=1e-5)
     assert seen["calibration_error"] == pytest.approx((0.3 + 0.2 + 0.5 + 0.4) / 4, rel=1e-4)

@@ -16,7 +16,7 @@ import pytest
 from tiny import TINY, environment, run_command
 
 import jaxcnn
-from jaxcnn.checkpoint import ITEM, complete_steps
+from jaxcnn.runs.checkpoints import ITEM, complete_steps
 
 ARGUMENTS = ["experiments.quickstart", *TINY, "--model", "mlp:hidden=(32,)", "--checkpoint-every", "10steps"]
 PATIENCE = 900
@@ -105,7 +105,7 @@ def take_back(run: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_of_two_devices_are_one_process_of_four_to_the_bit_and_go_on_from_each_other(two, tmp_path):
-    settings = ("--model", "quicknet:widths=(4,4)", "--batch-norm", "per_device", "--duration", "40steps")
+    settings = ("--model", "quicknet:widths=(4,4)", "--batch-norm", "local", "--duration", "40steps")
     common = (*settings, "--checkpoint-every", "20steps")
 
     def of_two(folder: str) -> list[tuple[int, str, str]]:

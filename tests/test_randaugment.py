@@ -7,10 +7,10 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from test_augment import draw, images
 
-from jaxcnn.augment import random_operations
+from jaxcnn.augment import rand_augment
 
 SIZE = 16
-OPERATE = jax.jit(random_operations.operate, static_argnums=3)
+OPERATE = jax.jit(rand_augment.operate, static_argnums=3)
 PILLOW = {
     "posterize": lambda image, share, _: ImageOps.posterize(image, 8 - round(4 * share)),
     "solarize": lambda image, share, _: ImageOps.solarize(image, 255 * (1 - share)),
@@ -18,7 +18,7 @@ PILLOW = {
     "equalize": lambda image, *_: ImageOps.equalize(image),
     "identity": lambda image, *_: image,
     "brightness": lambda image, share, sign: ImageEnhance.Brightness(image).enhance(1 + 0.9 * share * sign),
-    "colour": lambda image, share, sign: ImageEnhance.Color(image).enhance(1 + 0.9 * share * sign),
+    "color": lambda image, share, sign: ImageEnhance.Color(image).enhance(1 + 0.9 * share * sign),
     "contrast": lambda image, share, sign: ImageEnhance.Contrast(image).enhance(1 + 0.9 * share * sign),
     "sharpness": lambda image, share, sign: ImageEnhance.Sharpness(image).enhance(1 + 0.9 * share * sign),
     "rotate": lambda image, share, sign: image.rotate(-30 * share * sign, Image.Resampling.BILINEAR),
@@ -26,7 +26,7 @@ PILLOW = {
 
 
 def operated(batch, name, share, sign):
-    choice = jnp.full((len(batch), 1, 1, 1), random_operations.OPERATIONS.index(name))
+    choice = jnp.full((len(batch), 1, 1, 1), rand_augment.OPERATIONS.index(name))
     return np.asarray(
         OPERATE(jnp.asarray(batch, jnp.float32), choice, jnp.full((len(batch), 1, 1, 1), float(sign)), share)
     )
@@ -75,7 +75,7 @@ def test_shear_keeps_the_lines_through_the_middle(name, fixed, moved):
 
 def test_magnitude_zero_leaves_all_but_the_parameterless_operations_alone():
     batch = photographs(6).clip(0, 254)  # solarize inverts what is 255 even then
-    for name in random_operations.OPERATIONS:
+    for name in rand_augment.OPERATIONS:
         changes = abs(operated(batch, name, 0.0, 1) - batch).max() > 1
         assert changes == (name in ("autocontrast", "equalize")), name
 
@@ -83,7 +83,7 @@ def test_magnitude_zero_leaves_all_but_the_parameterless_operations_alone():
 def test_every_operation_is_drawn_equally_often():
     count = 2000
     batch = jnp.broadcast_to(photographs(1), (count, SIZE, SIZE, 3))
-    once = jax.jit(lambda images: random_operations.randaugment(draw(count), images, operations=1, magnitude=15.0))
+    once = jax.jit(lambda images: rand_augment.randaugment(draw(count), images, operations=1, magnitude=15.0))
     changed = np.asarray(once(batch))
     kinds, counts = np.unique(changed.round().reshape(count, -1), axis=0, return_counts=True)
     # Nine have two directions, three have one, and identity is what is left; a pair may round to the same image.

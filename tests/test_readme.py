@@ -25,5 +25,5 @@ def test_the_programs_of_a_section_run_one_after_the_other(section, tmp_path, mo
     assert names["features"].shape == (2, 4, 4, 128)
     assert (tmp_path / "quickstart.safetensors").exists()
     assert names["stem"]["params"].keys() == {"Conv_0"}
-    assert names["report"].to_dict()["fresh"]["names"] == ["Dense_0/kernel"]
-    assert "taken" in capsys.readouterr().out
+    assert names["report"].to_dict()["initialized"]["names"] == ["Dense_0/kernel"]
+    assert "loaded" in capsys.readouterr().out

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from jaxcnn.commands import compare
 from jaxcnn.config import Config, to_dict
 from jaxcnn.errors import UserError
-from jaxcnn.report import DIVERGED, Panel, Results, Row, compare, page, plots, tables
-from jaxcnn.run import DataInfo
-from jaxcnn.sweep.publish import publish
+from jaxcnn.report import DIVERGED, Panel, Results, Row, page, plots, tables
+from jaxcnn.report.write import write_report
+from jaxcnn.runs.folder import DataInfo
 
 INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 320, 100, 360, False)
 
@@ -98,7 +99,7 @@ def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(
 
 
 def test_no_two_of_many_variations_look_alike():
-    assert len({tuple(sorted(plots.look(place).items())) for place in range(28)}) == 28
+    assert len({tuple(sorted(plots.line_style(place).items())) for place in range(28)}) == 28
 
 
 def test_bars_are_means_with_deviations_and_name_what_has_none(results):
@@ -111,7 +112,7 @@ def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
     def own(_: Results) -> Panel:
         return Panel("Own <b>", plots.bars(results), "| x | y |\n| :-- | --: |\n| 1 \\| 2 | <i> |\n")
 
-    assert publish(results, tmp_path / "report", "trial", "Which? <script>\nCost  some\n      time", [own]) == []
+    assert write_report(results, tmp_path / "report", "trial", "Which? <script>\nCost  some\n      time", [own]) == []
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert names == {"table.md", "table.csv", "curves.png", "bars.png", "panel-1.png", "index.html"}
     text = (tmp_path / "report/index.html").read_text()

@@ -10,7 +10,7 @@ import pytest
 import jaxcnn
 from jaxcnn import fit
 from jaxcnn.errors import UserError
-from jaxcnn.run import RunFolder, read_config
+from jaxcnn.runs.folder import RunFolder, read_config
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +101,12 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
 
 def test_a_process_that_does_not_write_sees_the_same_run_or_says_so(trained, tmp_path):
     with RunFolder(trained):
-        RunFolder(trained, writes=False).confirm()
+        RunFolder(trained, writes=False).check_visible()
         with pytest.raises(UserError, match="seed: 0 there, 3 here"):
-            RunFolder(replace(trained, seed=3), writes=False).confirm()
+            RunFolder(replace(trained, seed=3), writes=False).check_visible()
     elsewhere = replace(trained, folder=str(tmp_path / "elsewhere"))
     with pytest.raises(UserError, match="on a disk that all share"):
-        RunFolder(elsewhere, writes=False).confirm()
+        RunFolder(elsewhere, writes=False).check_visible()
     assert not (tmp_path / "elsewhere").exists()
 
 

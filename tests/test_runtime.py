@@ -38,8 +38,8 @@ from jaxcnn import runtime
 runtime.prepare(dtype="bfloat16")
 
 import jax, jax.numpy as jnp, numpy as np
-from jaxcnn.layers import kernel_gradients
-from jaxcnn.layers.geometry import Geometry, kernel_transpose
+from jaxcnn.ops import kernel_gradients
+from jaxcnn.ops.geometry import Geometry, kernel_transpose
 
 kernel_gradients.CHUNK_BYTES = 1
 for depth, features in (16, 16), (24, 64), (64, 64):
@@ -82,14 +82,14 @@ def huge():
 runtime.prepare(dtype="float32")
 import jax, numpy as np
 from jaxcnn import fit
-from jaxcnn.parallel import job_devices
+from jaxcnn.parallel.devices import job_devices
 
 def double(x):
     return jax.lax.psum(2 * x.sum(), "batch")
 
 def load_images(config):
     assert huge() == "0"
-    step = job_devices(1, "synchronised", batch_size=1, accumulate=1).compile(double, shared=0, split=1)
+    step = job_devices(1, "sync", batch_size=1, grad_accum_steps=1).compile(double, shared=0, split=1)
     assert step(np.ones((1, 1))) == 2
     assert huge() == "1"
     print("seen")

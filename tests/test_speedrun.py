@@ -33,7 +33,7 @@ def narrow(tmp_path_factory, digits):
         data=tiny.data,
         batch_size=100,
         duration="12steps",
-        sizes=(("0%", 12), ("25%", 20), ("50%", 32)),
+        image_sizes=(("0%", 12), ("25%", 20), ("50%", 32)),
         dtype="float32",
     )
     return assemble.assemble(config, digits), config
@@ -65,7 +65,7 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
     first = digits.dataset.train_images[digits.split.train[: assemble.WHITENED]]
     patches = image_patches(training.recipe.normalize(jnp.asarray(first)), 2) @ kernel.reshape(12, 24)[:, :12]
     moments = np.diag(patches.T @ patches) / len(patches)
-    # Grey digits in three channels have four dimensions of twelve; eps holds the others near zero.
+    # Gray digits in three channels have four dimensions of twelve; eps holds the others near zero.
     np.testing.assert_allclose(moments[:3], 1, atol=0.01)
     assert 0.8 < moments[3] < 1
     np.testing.assert_allclose(kernel[..., 12:], -kernel[..., :12])
@@ -77,10 +77,10 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
 
 def test_batches_are_cut_for_the_data_that_stand_in_and_for_no_others(digits, capsys):
     stand_in = replace(digits, info=replace(digits.info, fallback=True))
-    assert assemble.within(stand_in, CONFIG).batch_size == 1024 <= digits.info.train < 2048
+    assert assemble.clamp_batch_size(CONFIG, stand_in).batch_size == 1024 <= digits.info.train < 2048
     assert f"there are {digits.info.train:,} images" in capsys.readouterr().err
-    assert assemble.within(digits, CONFIG) == CONFIG
-    assert assemble.within(stand_in, replace(CONFIG, batch_size=100)).batch_size == 100
+    assert assemble.clamp_batch_size(CONFIG, digits) == CONFIG
+    assert assemble.clamp_batch_size(replace(CONFIG, batch_size=100), stand_in).batch_size == 100
 
 
 @pytest.mark.slow
@@ -104,17 +104,17 @@ def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
 
 def test_a_size_that_the_model_does_not_take_is_named_before_the_first_step(narrow, digits, tmp_path):
     _, config = narrow
-    with pytest.raises(UserError, match="sizes: the model does not take images of 8 x 8"):
-        assemble.assemble(replace(config, sizes=(("50%", 8),)), digits)
-    with pytest.raises(UserError, match="sizes: the model does not take images of 16 x 16"):
-        assemble.assemble(replace(tiny_config(tmp_path), model="mlp", sizes=(("0%", 16),)), digits)
+    with pytest.raises(UserError, match="image_sizes: the model does not take images of 8 x 8"):
+        assemble.assemble(replace(config, image_sizes=(("50%", 8),)), digits)
+    with pytest.raises(UserError, match="image_sizes: the model does not take images of 16 x 16"):
+        assemble.assemble(replace(tiny_config(tmp_path), model="mlp", image_sizes=(("0%", 16),)), digits)
 
 
 def test_the_rates_and_decays_of_the_recipe(narrow):
     """The reference's groups at batch 2000 and a mean loss: rate times decay is the same for biases and head."""
     training, config = narrow
-    rates = dict(config.optimizer.rate_rules)
-    decays = dict(config.optimizer.decay_rules)
+    rates = dict(config.optimizer.lr_multipliers)
+    decays = dict(config.optimizer.weight_decay_multipliers)
     rate = config.optimizer.learning_rate
     assert rate * rates["head/*"] == pytest.approx(1340)
     assert rate * rates["*/bias"] == pytest.approx(106)

@@ -8,10 +8,11 @@ import jax
 import numpy as np
 import pytest
 
-from jaxcnn import checkpoint, fit
+from jaxcnn import fit
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, changed
-from jaxcnn.run import finished
-from jaxcnn.sweep.stack import kinship, train_together
+from jaxcnn.runs import checkpoints
+from jaxcnn.runs.folder import finished
+from jaxcnn.sweep.stack import stack_key, train_together
 
 
 def base(folder: Path, **changes) -> Config:
@@ -34,8 +35,8 @@ def base(folder: Path, **changes) -> Config:
 def outcome(config: Config):
     folder = Path(config.folder)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    step = checkpoint.complete_steps(folder / "checkpoints")[-1]
-    return rows, step, checkpoint.read_variables(folder / "checkpoints", step)
+    step = checkpoints.complete_steps(folder / "checkpoints")[-1]
+    return rows, step, checkpoints.read_variables(folder / "checkpoints", step)
 
 
 def same(alone: Config, member: Config) -> None:
@@ -63,7 +64,7 @@ def test_members_are_the_runs_each_alone_and_one_that_diverges_leaves_the_others
     varied = [{**common, **each} for each in [*VARIED, {"optimizer.learning_rate": 1e30}]]
     together = [base(tmp_path / f"together-{i}", **each) for i, each in enumerate(varied)]
     alone = [base(tmp_path / f"alone-{i}", **each) for i, each in enumerate(varied)]
-    assert len(set(map(kinship, together))) == 1
+    assert len(set(map(stack_key, together))) == 1
     diverged = train_together(together)
     assert list(diverged) == [2]
     with pytest.raises(type(diverged[2])) as error:
@@ -109,8 +110,8 @@ def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeyp
             train_together(configs)
     for config in configs:
         shutil.rmtree(Path(config.folder) / "checkpoints" / "30")
-    assert kinship(configs[0]) != kinship(whole[0])
-    assert kinship(configs[0]) == kinship(configs[1])
+    assert stack_key(configs[0]) != stack_key(whole[0])
+    assert stack_key(configs[0]) == stack_key(configs[1])
     train_together(configs)
     for one, member in zip(whole, configs, strict=True):
         (_, _, ours), (_, _, theirs) = outcome(one), outcome(member)
@@ -130,4 +131,4 @@ def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeyp
     ],
 )
 def test_kin_differ_in_numbers_alone(tmp_path, change, kin):
-    assert (kinship(base(tmp_path / "a")) == kinship(base(tmp_path / "b", **change))) is kin
+    assert (stack_key(base(tmp_path / "a")) == stack_key(base(tmp_path / "b", **change))) is kin

@@ -9,8 +9,9 @@ import numpy as np
 import optax
 import pytest
 
-from jaxcnn import assemble, parallel, train
+from jaxcnn import assemble, train
 from jaxcnn.layers import AXIS
+from jaxcnn.parallel import devices
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
     training = assemble.assemble(tiny, assemble.load_images(tiny))
     pool, indices = training.pool(), np.arange(32)
     whole, sums = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
-    parts, more = step_over(replace(training.recipe, accumulate=4), 1)(training.initial_state(), pool, indices)
+    parts, more = step_over(replace(training.recipe, grad_accum_steps=4), 1)(training.initial_state(), pool, indices)
     close((whole.params, sums["loss"]), (parts.params, more["loss"]), 1e-5)
 
 
@@ -129,7 +130,7 @@ def test_a_step_compiled_ahead_is_the_step(tiny, monkeypatch, begin_at):
 
 
 def test_what_goes_wrong_in_compiling_ahead_is_raised_at_the_call(training, monkeypatch):
-    monkeypatch.setattr(parallel, "_compile", lambda lowered: 1 / 0)
+    monkeypatch.setattr(devices, "_compile", lambda lowered: 1 / 0)
     step = training.train_step
     step.compile_ahead(training.initial_state(), training.pool(), training.devices.split(np.arange(32)))
     with pytest.raises(ZeroDivisionError):

@@ -8,9 +8,9 @@ import pytest
 from tiny import tiny_config, untrained_run
 
 import jaxcnn
-from jaxcnn import checkpoint
 from jaxcnn.errors import UserError
-from jaxcnn.run import normalizer
+from jaxcnn.runs import checkpoints
+from jaxcnn.runs.folder import normalizer
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,10 @@ def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
 
 def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
     variables = {"params": {"a": {"k": np.ones(2, np.float32)}, "b": {"k": np.ones(3, np.float32)}}, "batch_stats": {}}
-    checkpoints = checkpoint.Checkpoints(tmp_path, keep=1)
-    checkpoints.save(1, {**variables, "ema": None}, accuracy=None)
-    checkpoints.close()
-    part = checkpoint.read_variables(tmp_path, 1, "b/*")
+    saver = checkpoints.Checkpoints(tmp_path, keep=1)
+    saver.save(1, {**variables, "ema": None}, accuracy=None)
+    saver.close()
+    part = checkpoints.read_variables(tmp_path, 1, "b/*")
     assert part.keys() == {"params", "batch_stats"}
     assert part["params"].keys() == {"b"}
 

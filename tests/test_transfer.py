@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jaxcnn.errors import UserError
-from jaxcnn.transfer import merge, transfer
+from jaxcnn.weights.transfer import merge, transfer
 
 
 def variables(value, classes=10, **more):
@@ -21,7 +21,7 @@ def variables(value, classes=10, **more):
 
 
 THEIRS, OURS = variables(1.0), variables(0.0)
-TAKE = ("*", "take")
+TAKE = ("*", "load")
 
 
 def test_everything_is_taken_by_default_statistics_too():
@@ -29,29 +29,29 @@ def test_everything_is_taken_by_default_statistics_too():
     assert result["params"]["head"]["bias"].tolist() == [1] * 10
     assert result["batch_stats"]["Norm_0"]["var"].tolist() == [1] * 4
     assert {name: row["leaves"] for name, row in report.to_dict().items()} == {
-        "taken": 7, "renamed": 0, "fresh": 0, "left": 0, "refused": 0,
+        "loaded": 7, "renamed": 0, "initialized": 0, "skipped": 0, "mismatched": 0,
     }  # fmt: skip
-    assert report.to_dict()["taken"]["parameters"] == 108 + 8 + 50
-    assert report.to_dict()["taken"]["statistics"] == 8
-    assert "taken        7 leaves           166 parameters         8 statistics" in str(report)
+    assert report.to_dict()["loaded"]["parameters"] == 108 + 8 + 50
+    assert report.to_dict()["loaded"]["statistics"] == 8
+    assert "loaded          7 leaves           166 parameters         8 statistics" in str(report)
 
 
 def test_what_is_fresh_keeps_our_values_and_theirs_stays_behind():
-    result, report = transfer(variables(1.0, classes=100), OURS, [("head/*", "fresh"), TAKE])
+    result, report = transfer(variables(1.0, classes=100), OURS, [("head/*", "init"), TAKE])
     assert result["params"]["head"]["kernel"].shape == (4, 10)
     assert float(result["params"]["head"]["kernel"].max()) == 0
     assert float(result["params"]["Conv_0"]["kernel"].min()) == 1
     account = report.to_dict()
-    assert account["fresh"]["names"] == account["left"]["names"] == ["head/bias", "head/kernel"]
-    assert (account["fresh"]["parameters"], account["left"]["parameters"]) == (50, 500)
+    assert account["initialized"]["names"] == account["skipped"]["names"] == ["head/bias", "head/kernel"]
+    assert (account["initialized"]["parameters"], account["skipped"]["parameters"]) == (50, 500)
 
 
 def test_a_layer_goes_under_a_new_name_with_its_statistics():
     theirs = {c: {"stage1": {"Norm_3" if k == "Norm_0" else k: v for k, v in THEIRS[c].items()}} for c in THEIRS}
-    rules = [("stage1/Norm_?/*", "take Norm_0/*"), ("stage1/*", "take *")]
+    rules = [("stage1/Norm_?/*", "load Norm_0/*"), ("stage1/*", "load *")]
     with pytest.raises(UserError, match=r"one \* for each of the 2 wildcards"):
         transfer(theirs, OURS, rules)
-    rules = [("stage1/Norm_3/*", "take Norm_0/*"), ("stage1/*", "take *")]
+    rules = [("stage1/Norm_3/*", "load Norm_0/*"), ("stage1/*", "load *")]
     result, report = transfer(theirs, OURS, rules)
     assert result["batch_stats"]["Norm_0"]["mean"].tolist() == [1] * 4
     assert len(report.renamed) == 7
@@ -62,16 +62,16 @@ def test_layers_move_up_where_new_ones_come_between():
     """Source layers a0, a1 become a0, a2; ours are a0, a1, a2."""
     theirs = {"params": {"a0": {"k": jnp.ones(1)}, "a1": {"k": 2 * jnp.ones(1)}}, "batch_stats": {}}
     ours = {"params": {f"a{i}": {"k": jnp.zeros(1)} for i in range(3)}, "batch_stats": {}}
-    result, report = transfer(theirs, ours, [("a1/*", "take a2/*"), ("a1/*", "fresh"), TAKE])
+    result, report = transfer(theirs, ours, [("a1/*", "load a2/*"), ("a1/*", "init"), TAKE])
     assert [float(result["params"][f"a{i}"]["k"][0]) for i in range(3)] == [1, 0, 2]
-    assert [entry.name for entry in report.fresh] == ["a1/k"]
+    assert [entry.name for entry in report.initialized] == ["a1/k"]
 
 
 def test_one_layer_is_taken_and_all_else_is_fresh():
-    result, report = transfer(THEIRS, OURS, [("Conv_0/*", "take"), ("*", "fresh")])
+    result, report = transfer(THEIRS, OURS, [("Conv_0/*", "load"), ("*", "init")])
     assert float(result["params"]["Conv_0"]["kernel"].min()) == 1
     assert float(result["params"]["head"]["kernel"].max()) == 0
-    assert (len(report.taken), len(report.fresh), len(report.left)) == (1, 6, 6)
+    assert (len(report.loaded), len(report.initialized), len(report.skipped)) == (1, 6, 6)
 
 
 def test_dtypes_are_ours():
@@ -84,27 +84,27 @@ def test_dtypes_are_ours():
     ("theirs", "ours", "restore", "message"),
     [
         (variables(1.0, 100), OURS, [TAKE], r"head/kernel is \[4, 100\] there, \[4, 10\] here"),
-        (variables(1.0, 100), OURS, [TAKE], r"rules in front: --init.restore 'head/\*' fresh '\*' take"),
+        (variables(1.0, 100), OURS, [TAKE], r"rules in front: --init.restore 'head/\*' init '\*' load"),
         (THEIRS, variables(0.0, Conv_1={"kernel": jnp.ones(2)}), [TAKE], "Conv_1/kernel is in the network and nothing"),
-        (THEIRS, variables(0.0, Conv_1={"kernel": jnp.ones(2)}), [TAKE], r"'Conv_1/\*' fresh '\*' take"),
+        (THEIRS, variables(0.0, Conv_1={"kernel": jnp.ones(2)}), [TAKE], r"'Conv_1/\*' init '\*' load"),
         (variables(1.0, aux={"x": {"k": jnp.ones(2)}}), OURS, [TAKE], "aux/x/k is in the source and has no place"),
-        (variables(1.0, aux={"x": {"k": jnp.ones(2)}}), OURS, [TAKE], r"'aux/\*' leave '\*' take"),
-        (THEIRS, OURS, [("head/*", "take")], "no rule accounts for .* of the source; end with"),
-        (THEIRS, OURS, [("hed/*", "fresh"), TAKE], "'hed/\\*' matches no leaf of this network; did you mean 'head/"),
-        (THEIRS, OURS, [("hed/*", "leave"), TAKE], "'hed/\\*' matches no leaf of the source; did you mean 'head/"),
+        (variables(1.0, aux={"x": {"k": jnp.ones(2)}}), OURS, [TAKE], r"'aux/\*' skip '\*' load"),
+        (THEIRS, OURS, [("head/*", "load")], "no rule accounts for .* of the source; end with"),
+        (THEIRS, OURS, [("hed/*", "init"), TAKE], "'hed/\\*' matches no leaf of this network; did you mean 'head/"),
+        (THEIRS, OURS, [("hed/*", "skip"), TAKE], "'hed/\\*' matches no leaf of the source; did you mean 'head/"),
         (THEIRS, OURS, [("head/*", "freeze"), TAKE], "cannot read the action 'freeze'"),
         (THEIRS, OURS, [("*", "fresh all")], "cannot read the action"),
-        (THEIRS, OURS, [("head/*", "leave"), TAKE], "head/bias is in the network and nothing arrives there"),
+        (THEIRS, OURS, [("head/*", "skip"), TAKE], "head/bias is in the network and nothing arrives there"),
         (
             variables(1.0, Conv_1={"kernel": jnp.ones((3, 3, 3, 4))}),
             OURS,
-            [("Conv_1/*", "take Conv_0/*"), TAKE],
+            [("Conv_1/*", "load Conv_0/*"), TAKE],
             "both Conv_0/kernel and Conv_1/kernel would become Conv_0/kernel",
         ),
         (
             variables(1.0, Conv_1={"kernel": jnp.ones((3, 3, 3, 4))}),
             OURS,
-            [("Conv_0/*", "fresh"), ("Conv_1/*", "take Conv_0/*"), TAKE],
+            [("Conv_0/*", "init"), ("Conv_1/*", "load Conv_0/*"), TAKE],
             "Conv_0/kernel is to be fresh and to be taken from Conv_1/kernel",
         ),
     ],
@@ -124,9 +124,9 @@ def test_the_rules_that_an_error_proposes_mend_it():
     (line,) = [line for line in str(refused.value).splitlines() if "--init.restore" in line]
     words = shlex.split(line.split("--init.restore ")[1])
     _, report = transfer(theirs, ours, list(zip(words[::2], words[1::2], strict=True)))
-    assert {entry.name for entry in report.fresh} == {"head/kernel", "head/bias", "Conv_1/kernel", "top"}
-    assert {entry.name for entry in report.left} == {"head/kernel", "head/bias", "aux/x/k", "aux/y/k"}
-    assert len(report.taken) == 5
+    assert {entry.name for entry in report.initialized} == {"head/kernel", "head/bias", "Conv_1/kernel", "top"}
+    assert {entry.name for entry in report.skipped} == {"head/kernel", "head/bias", "aux/x/k", "aux/y/k"}
+    assert len(report.loaded) == 5
 
 
 def test_merge_puts_a_part_in_its_place_and_changes_nothing_else():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from jaxcnn import views
+from jaxcnn.augment import tta
 from jaxcnn.models import construct
 
 
@@ -21,9 +21,9 @@ IMAGES = jax.random.normal(jax.random.key(0), (2, 6, 6, 3))
 REFLECTED = np.pad(IMAGES, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
 
 
-@pytest.mark.parametrize("name", views.VIEWS)
+@pytest.mark.parametrize("name", tta.TTA)
 def test_weights_sum_to_one_and_every_view_is_another(name):
-    weighted = views.VIEWS[name](IMAGES)
+    weighted = tta.TTA[name](IMAGES)
     assert sum(weight for weight, _ in weighted) == pytest.approx(1)
     assert len({np.asarray(view).tobytes() for _, view in weighted}) == len(weighted)
 
@@ -33,9 +33,9 @@ def test_logits_are_averaged_over_mirrors_and_diagonal_shifts():
         return (REFLECTED[:, y, x] + REFLECTED[:, y, x + 5]) / 2
 
     expected = pair(1, 1) / 2 + pair(0, 0) / 4 + pair(2, 2) / 4
-    np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror_and_shift"), expected, rtol=1e-5)
-    np.testing.assert_allclose(views.logits(Corner(), {}, IMAGES, "mirror"), pair(1, 1), rtol=1e-5)
-    assert (views.logits(Corner(), {}, IMAGES, "one") == jnp.asarray(IMAGES)[:, 0, 0]).all()
+    np.testing.assert_allclose(tta.logits(Corner(), {}, IMAGES, "flip_translate"), expected, rtol=1e-5)
+    np.testing.assert_allclose(tta.logits(Corner(), {}, IMAGES, "flip"), pair(1, 1), rtol=1e-5)
+    assert (tta.logits(Corner(), {}, IMAGES, "none") == jnp.asarray(IMAGES)[:, 0, 0]).all()
 
 
 def test_views_take_the_memory_of_one():
@@ -44,7 +44,7 @@ def test_views_take_the_memory_of_one():
     variables = jax.eval_shape(model.init, jax.random.key(0), images)
 
     def temporaries(name):
-        looked_at = jax.jit(partial(views.logits, model, views=name)).lower(variables, images)
+        looked_at = jax.jit(partial(tta.logits, model, name=name)).lower(variables, images)
         return looked_at.compile().memory_analysis().temp_size_in_bytes
 
-    assert temporaries("mirror_and_shift") < 3 * temporaries("one")  # of which one is the shifted images
+    assert temporaries("flip_translate") < 3 * temporaries("none")  # of which one is the shifted images

@@ -8,7 +8,7 @@ from scipy import ndimage
 from test_augment import draw, images
 
 from jaxcnn.augment import warp
-from jaxcnn.augment.geometry import reflect
+from jaxcnn.augment.spatial import reflect
 
 SCIPY = {"reflect": "mirror", "edge": "nearest", "zero": "grid-constant"}
 
@@ -19,7 +19,7 @@ def warped(function, batch, **options):
 
 
 def coordinates(count, size=21):
-    """[count, size, size, 2] images that hold their own row and column, counted from the centre, plus 100."""
+    """[count, size, size, 2] images that hold their own row and column, counted from the center, plus 100."""
     rows, columns = np.mgrid[:size, :size] - (size - 1) / 2
     return jnp.broadcast_to(jnp.stack([rows, columns], axis=-1) + 100.0, (count, size, size, 2))
 
@@ -43,7 +43,7 @@ def test_reflection_goes_on_beyond_one_period():
 
 
 def seen_at(images, row, column):
-    """What stands at (row, column), counted from the centre: the coordinates it was taken from."""
+    """What stands at (row, column), counted from the center: the coordinates it was taken from."""
     middle = images.shape[1] // 2
     return np.asarray(images[:, middle + row, middle + column]) - 100
 
@@ -100,9 +100,9 @@ def test_multi_scale_crop_is_a_window_of_the_enlarged_image():
     assert 1 <= scale.min() < 1.02
     assert 1.48 < scale.max() <= 1.5001
     np.testing.assert_allclose(scale[:, 0], scale[:, 1], rtol=1e-3)
-    centre = seen[:, 10, 10] / ((1 - 1 / scale) * 21 / 2)
-    assert abs(centre[scale[:, 0] > 1.1]).max() < 1.01
-    assert centre[scale[:, 0] > 1.1].std() == pytest.approx(1 / np.sqrt(3), rel=0.05)
+    center = seen[:, 10, 10] / ((1 - 1 / scale) * 21 / 2)
+    assert abs(center[scale[:, 0] > 1.1]).max() < 1.01
+    assert center[scale[:, 0] > 1.1].std() == pytest.approx(1 / np.sqrt(3), rel=0.05)
 
 
 def test_enlarging_is_what_jax_calls_bilinear():

@@ -21,7 +21,7 @@ def small() -> Any:
 
 
 def state_dict(seed: int = 0) -> dict[str, np.ndarray]:
-    """Of the same network in PyTorch: two convolutions, normalised and pooled, on 8x8 pixels; two dense layers."""
+    """Of the same network in PyTorch: two convolutions, normalized and pooled, on 8x8 pixels; two dense layers."""
     draw = np.random.default_rng(seed)
     shapes = {"features.0.weight": (4, 3, 3, 3), "features.4.weight": (5, 4, 3, 3)}
     for name, width in (("features.1", 4), ("features.5", 5)):

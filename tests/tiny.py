@@ -39,13 +39,13 @@ def untrained_run(config: Config, *steps: int) -> None:
     import jax
 
     from jaxcnn import assemble
-    from jaxcnn.checkpoint import Checkpoints
-    from jaxcnn.run import RunFolder
+    from jaxcnn.runs.checkpoints import Checkpoints
+    from jaxcnn.runs.folder import RunFolder
 
     images = assemble.load_images(config)
     state = assemble.assemble(config, images).initial_state()._asdict()
     with RunFolder(config) as folder:
-        folder.keep_data(images.info)
+        folder.write_or_check_data(images.info)
         checkpoints = Checkpoints(folder.checkpoints, keep=len(steps))
         for step in steps:
             changed = {name: jax.tree.map(partial(operator.add, step / 100), state[name]) for name in VARIABLES}

@@ -18,7 +18,7 @@ BATCHES = 4
 
 
 def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
-    """Gather, augment, normalise, forward, loss, backward, optimizer and metrics."""
+    """Gather, augment, normalize, forward, loss, backward, optimizer and metrics."""
     config = Config(
         name="bench",
         model=net,
@@ -32,7 +32,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
         dtype=dtype,  # type: ignore[bad-argument-type]
     )
     runtime.huge_pages(False)  # as `fit` begins
-    config = runtime.settle(config)
+    config = runtime.resolve_dtype(config)
     training = assemble(config, describe(_noise(BATCHES * batch), DataConfig(validation=0)))
     state, pool, batches = training.initial_state(), training.pool(), _batches(batch)
 

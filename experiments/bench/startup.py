@@ -21,8 +21,8 @@ import tyro
 from experiments.bench import table
 from experiments.bench.machine import cpu
 from jaxcnn import data
+from jaxcnn.console.progress import say
 from jaxcnn.errors import UserError
-from jaxcnn.tracking import say
 
 POLL = 0.005
 """Seconds between two looks for the first row of metrics."""

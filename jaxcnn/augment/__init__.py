@@ -12,11 +12,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcnn import specs
-from jaxcnn.augment.colour import brightness, contrast
+from jaxcnn.augment.color import brightness, contrast
 from jaxcnn.augment.draw import Draw
-from jaxcnn.augment.geometry import alternating_flip, crop, cutout, flip, translate
 from jaxcnn.augment.mixing import Mixed, cutmix, mixup
-from jaxcnn.augment.random_operations import randaugment
+from jaxcnn.augment.rand_augment import randaugment
+from jaxcnn.augment.spatial import alternating_flip, crop, cutout, flip, translate
 from jaxcnn.augment.warp import elastic, multi_scale_crop, rotation, shear, stretch
 
 __all__ = ["AUGMENTATIONS", "MIXTURES", "Augmentation", "Draw", "build", "check", "translate"]
@@ -55,7 +55,7 @@ def build(chain: Sequence[str], classes: int) -> Augmentation:
     def augment(draw: Draw, images: Array, labels: Array) -> tuple[Array, Array]:
         targets = jax.nn.one_hot(labels, classes) if mixes else labels
         for place, part in enumerate(parts):
-            images, targets = part(draw.step(place), images, targets)
+            images, targets = part(draw.fold_in(place), images, targets)
         return images, targets
 
     return augment

@@ -13,7 +13,7 @@ class Draw(NamedTuple):
 
     keys: Array
     """[B] PRNG keys, new at every step."""
-    homes: Array
+    image_keys: Array
     """[B] PRNG keys that stay with an image through the whole training."""
     epoch: Array
     """Scalar integer."""
@@ -32,7 +32,7 @@ class Draw(NamedTuple):
         shares = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),)))(self.keys)
         return jnp.floor(shares * jnp.array(stops)).astype(jnp.int32)
 
-    def step(self, place: int) -> "Draw":
+    def fold_in(self, place: int) -> "Draw":
         """The draw for the augmentation at this place of a chain, independent of the others."""
         return self._replace(keys=jax.vmap(partial(jax.random.fold_in, data=place))(self.keys))
 
@@ -43,7 +43,7 @@ class Draw(NamedTuple):
     def partner(self, x: Array) -> Array:
         """`x` [B, ...] of the example that is one place before in the global batch, whichever device has it.
 
-        The order of an epoch is random, so the neighbour is a random partner.
+        The order of an epoch is random, so the neighbor is a random partner.
         """
         if self.axis is None:
             return jnp.roll(x, 1, axis=0)

@@ -16,17 +16,17 @@ def mixup(draw: Draw, images: Array, *, alpha: float = 1.0) -> Mixed:
 
 
 def cutmix(draw: Draw, images: Array, *, alpha: float = 1.0) -> Mixed:
-    """A box of another image, its centre anywhere; the label is shared by area (Yun et al. 2019, arXiv:1905.04899).
+    """A box of another image, its center anywhere; the label is shared by area (Yun et al. 2019, arXiv:1905.04899).
 
     The area wanted for the image itself is from Beta(alpha, alpha); what of the box lies outside does not count.
     """
     height, width = images.shape[1:3]
-    side = jnp.sqrt(1 - _shares(draw.step(0), alpha))
+    side = jnp.sqrt(1 - _shares(draw.fold_in(0), alpha))
 
     def span(place: int, size: int) -> Array:
         """[B, size, 1, 1]: what the box covers of one side."""
-        centre = jnp.floor(draw.step(place).uniform(0, size))
-        low, high = jnp.floor(centre - side * size / 2), jnp.floor(centre + side * size / 2)
+        center = jnp.floor(draw.fold_in(place).uniform(0, size))
+        low, high = jnp.floor(center - side * size / 2), jnp.floor(center + side * size / 2)
         pixel = jnp.arange(size)[None, :, None, None]
         return (pixel >= low) & (pixel < high)
 

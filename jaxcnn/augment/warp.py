@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcnn.augment.draw import Draw
-from jaxcnn.augment.geometry import reflect
+from jaxcnn.augment.spatial import reflect
 from jaxcnn.errors import lookup
 
 
@@ -42,13 +42,13 @@ def sample(images: Array, rows: Array, columns: Array, mode: str) -> Array:
 
 
 def grid(images: Array) -> tuple[Array, Array]:
-    """The rows [H, 1] and columns [1, W] of the pixels, counted from the centre of the image."""
+    """The rows [H, 1] and columns [1, W] of the pixels, counted from the center of the image."""
     height, width = images.shape[1:3]
     return jnp.arange(height)[:, None] - (height - 1) / 2, jnp.arange(width)[None, :] - (width - 1) / 2
 
 
 def affine(images: Array, matrix: Array, shift: Array, mode: str) -> Array:
-    """The pixel at p takes the value at matrix[b] p + shift[b]; p = (row, column) is counted from the centre.
+    """The pixel at p takes the value at matrix[b] p + shift[b]; p = (row, column) is counted from the center.
 
     matrix [B, 2, 2], shift [B, 2] in pixels.
     """
@@ -66,14 +66,14 @@ def matrices(a: Array, b: Array, c: Array, d: Array) -> Array:
 
 
 def stretch(draw: Draw, images: Array, *, strength: float = 0.2, mode: str = "reflect") -> Array:
-    """Scales height and width about the centre, each by its own factor in 1 +- strength."""
-    tall, wide = (draw.step(place).uniform(1 - strength, 1 + strength) for place in range(2))
+    """Scales height and width about the center, each by its own factor in 1 +- strength."""
+    tall, wide = (draw.fold_in(place).uniform(1 - strength, 1 + strength) for place in range(2))
     zero = jnp.zeros_like(tall)
     return affine(images, matrices(1 / tall, zero, zero, 1 / wide), jnp.zeros((len(images), 2)), mode)
 
 
 def rotation(draw: Draw, images: Array, *, degrees: float = 15.0, mode: str = "reflect") -> Array:
-    """Turns an image about its centre by up to +-degrees."""
+    """Turns an image about its center by up to +-degrees."""
     angle = jnp.deg2rad(draw.uniform(-degrees, degrees))
     cosine, sine = jnp.cos(angle), jnp.sin(angle)
     return affine(images, matrices(cosine, -sine, sine, cosine), jnp.zeros((len(images), 2)), mode)
@@ -98,7 +98,7 @@ def elastic(draw: Draw, images: Array, *, alpha: float = 34.0, sigma: float = 4.
         noise = jax.vmap(lambda key: jax.random.uniform(key, shape, minval=-1, maxval=1))(keys)
         return alpha * jnp.einsum("ij,bjk,lk->bil", smooth_rows, noise, smooth_columns)
 
-    down, right = (field(draw.step(place).keys) for place in range(2))
+    down, right = (field(draw.fold_in(place).keys) for place in range(2))
     return sample(images, jnp.arange(shape[0])[:, None] + down, jnp.arange(shape[1]) + right, mode)
 
 
@@ -115,8 +115,8 @@ def multi_scale_crop(draw: Draw, images: Array, *, largest: float = 1.25) -> Arr
 
     Source: Simonyan and Zisserman 2014, arXiv:1409.1556, section 3.1 (scale jittering: 256 ... 512 for 224).
     """
-    scale = draw.step(0).uniform(1, largest)
+    scale = draw.fold_in(0).uniform(1, largest)
     zero = jnp.zeros_like(scale)
     margin = (1 - 1 / scale).reshape(-1, 1) * jnp.array(images.shape[1:3]) / 2
-    place = jnp.concatenate([draw.step(i).uniform(-1, 1).reshape(-1, 1) for i in (1, 2)], axis=1)
+    place = jnp.concatenate([draw.fold_in(i).uniform(-1, 1).reshape(-1, 1) for i in (1, 2)], axis=1)
     return affine(images, matrices(1 / scale, zero, zero, 1 / scale), margin * place, "edge")

@@ -1,4 +1,4 @@
-"""Data sets as uint8 arrays in memory, their splits, the order of an epoch, and normalisation.
+"""Data sets as uint8 arrays in memory, their splits, the order of an epoch, and normalization.
 
 `load` reads any image-classification set of TensorFlow Datasets (TFDS) without TensorFlow, and `digits`, which needs
 no network. Nothing in this package imports JAX.

@@ -87,7 +87,7 @@ def digest(dataset: Dataset) -> str:
 
 
 def select(dataset: Dataset, classes: Sequence[str]) -> Dataset:
-    """The images of `classes` alone, relabelled 0, 1, ... in the order given.
+    """The images of `classes` alone, relabeled 0, 1, ... in the order given.
 
     Raises UserError for a label name that the data set does not have, or that is given twice.
     """

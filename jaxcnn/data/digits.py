@@ -20,8 +20,8 @@ def digits() -> Dataset:
     the part that scikit-learn ships (`load_digits`). Raises MissingData if scikit-learn is not installed.
     """
     table = np.loadtxt(_file(), delimiter=",", dtype=np.int32)
-    grey = (table[:, :-1] * 255 / 16).round().astype(np.uint8).reshape(-1, 8, 8)
-    larger = [Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR) for image in grey]
+    gray = (table[:, :-1] * 255 / 16).round().astype(np.uint8).reshape(-1, 8, 8)
+    larger = [Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR) for image in gray]
     images, labels = np.stack([np.asarray(image.convert("RGB")) for image in larger]), table[:, -1]
     test = balanced(labels, TEST_IMAGES, seed=0)
     train = np.setdiff1d(np.arange(len(labels)), test)

@@ -1,4 +1,4 @@
-"""From bytes to numbers: normalisation by name, the statistics it needs, and the flat view.
+"""From bytes to numbers: normalization by name, the statistics it needs, and the flat view.
 
 Written with array methods alone, so the same functions serve NumPy arrays and, inside a compiled step, JAX arrays.
 """

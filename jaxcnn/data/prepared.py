@@ -108,8 +108,8 @@ def _example(record: bytes | memoryview) -> tuple[np.ndarray, int]:
     example = tf_example_pb2.Example.FromString(bytes(record))  # pyrefly: ignore[missing-attribute]
     fields = example.features.feature
     picture = Image.open(io.BytesIO(fields["image"].bytes_list.value[0]))
-    colour = picture if picture.mode == "RGB" else picture.convert("RGB")
-    pixels = np.frombuffer(colour.tobytes(), np.uint8).reshape(colour.height, colour.width, 3)
+    color = picture if picture.mode == "RGB" else picture.convert("RGB")
+    pixels = np.frombuffer(color.tobytes(), np.uint8).reshape(color.height, color.width, 3)
     return pixels, fields["label"].int64_list.value[0]
 
 

@@ -14,10 +14,10 @@ def load(name: str, *, classes: Sequence[str] = (), data_dir: str | None = None)
     """Reads a data set into memory, from the cache if it was decoded before.
 
     `name`: a key of `SOURCES`, or a TFDS image-classification set (`cifar10`, `svhn_cropped`, `name/config:1.2.3`).
-    `classes`: keep these label names alone, relabelled 0, 1, ... in the order given.
+    `classes`: keep these label names alone, relabeled 0, 1, ... in the order given.
     `data_dir`: prepared data; by default `TFDS_DATA_DIR`, then `~/tensorflow_datasets`, as in TFDS.
 
-    Grey images become three equal channels; sizes stay as they are. A set that TFDS only divides into train and
+    Gray images become three equal channels; sizes stay as they are. A set that TFDS only divides into train and
     validation has its validation images as `test_images`.
     Raises MissingData if the set is not prepared and cannot be downloaded now; UserError for an unknown name or
     class, a set that is no image classification, images of several sizes, damaged or unreadable files.

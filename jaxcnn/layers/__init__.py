@@ -1,18 +1,18 @@
 """What models are made of: layers with Flax's own signatures and parameter trees, and functions by name."""
 
 from jaxcnn.layers.activations import ACTIVATIONS, activation
-from jaxcnn.layers.conv import Conv
+from jaxcnn.layers.checks import check_images, check_stages
 from jaxcnn.layers.conv_norm import ConvNorm
 from jaxcnn.layers.drop_path import DropPath
 from jaxcnn.layers.head import Head
-from jaxcnn.layers.images import check_images, check_stages
 from jaxcnn.layers.initializers import INITIALIZERS, initializer
 from jaxcnn.layers.inverted_residual import InvertedResidual, round_channels
 from jaxcnn.layers.norm import AXIS, BatchNorm, normalization
-from jaxcnn.layers.pool import avg_pool, max_pool
 from jaxcnn.layers.separable import SeparableConv
 from jaxcnn.layers.squeeze_excite import SqueezeExcite
 from jaxcnn.layers.whitening import whitening_filters
+from jaxcnn.ops.conv import Conv
+from jaxcnn.ops.pool import avg_pool, max_pool
 
 __all__ = [
     "ACTIVATIONS",

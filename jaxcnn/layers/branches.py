@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from jaxcnn.layers.pool import avg_pool, max_pool
+from jaxcnn.ops.pool import avg_pool, max_pool
 
 
 class Unit(NamedTuple):

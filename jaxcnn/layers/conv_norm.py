@@ -1,4 +1,4 @@
-"""The unit that most networks since 2015 repeat: convolution, batch normalisation, activation."""
+"""The unit that most networks since 2015 repeat: convolution, batch normalization, activation."""
 
 import jax
 import jax.numpy as jnp
@@ -6,25 +6,25 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.layers.activations import activation
-from jaxcnn.layers.conv import Conv
 from jaxcnn.layers.initializers import initializer
 from jaxcnn.layers.norm import BatchNorm
+from jaxcnn.ops.conv import Conv
 
 
 class ConvNorm(nn.Module):
-    """Convolve, normalise, activate: [B, H, W, C] -> [B, H', W', features * multiplier].
+    """Convolve, normalize, activate: [B, H, W, C] -> [B, H', W', features * multiplier].
 
     The parameters are `conv` and `norm`. UserError for an unknown name.
-    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2 (no bias, as normalisation takes it away).
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2 (no bias, as normalization takes it away).
 
     Options:
         kernel: side of the window, or its height and width.
         padding: "SAME" or "VALID", or pixels on every side; else half the window, which keeps the size at stride 1.
         groups: groups of channels convolved apart; as many as channels is a depthwise convolution.
         use_bias: give the convolution a bias.
-        batch_norm: normalise at all.
-        epsilon, momentum: of the normalisation.
-        train: normalise by the batch rather than by the running statistics.
+        batch_norm: normalize at all.
+        epsilon, momentum: of the normalization.
+        train: normalize by the batch rather than by the running statistics.
         multiplier: factor on `features`, for a network of another width.
     """
 

@@ -8,7 +8,7 @@ from flax import linen as nn
 
 
 class FactorizedReduction(nn.Module):
-    """Half of the features from the even pixels, half from the odd ones, normalised: [B, H, W, C] -> [B, H/2, W/2, F].
+    """Half of the features from the even pixels, half from the odd ones, normalized: [B, H, W, C] -> [B, H/2, W/2, F].
 
     Odd sides are rounded up, and the pixels beyond the edge are zero. The parameters are `even`, `odd` and `norm`.
     Source: `factorized_reduction` of the NASNet code (Zoph et al. 2018, arXiv:1707.07012, appendix A.4).

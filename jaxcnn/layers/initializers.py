@@ -1,4 +1,4 @@
-"""Initialisers of kernels by name: functions (key, shape, dtype) -> array, as Flax takes them.
+"""Initializers of kernels by name: functions (key, shape, dtype) -> array, as Flax takes them.
 
 A kernel is [*window, channels in, channels out]; fan-in is window x channels in, fan-out is window x channels out.
 """
@@ -27,22 +27,22 @@ def dirac(key: jax.Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32
     """
     *window, inputs, outputs = shape
     copies = min(inputs, outputs)
-    centre = tuple(side // 2 for side in window)
+    center = tuple(side // 2 for side in window)
     kernel = torch_uniform(key, shape, dtype).at[..., :copies].set(0)
     channels = jnp.arange(copies)
-    return kernel.at[(*centre, channels, channels)].set(1)
+    return kernel.at[(*center, channels, channels)].set(1)
 
 
 def initializer(name: str) -> Initializer:
-    """The initialiser called `name`, or of a given size as in `normal(0.01)`; UserError if there is none."""
+    """The initializer called `name`, or of a given size as in `normal(0.01)`; UserError if there is none."""
     sized = re.fullmatch(r"(\w+)\((.*)\)", name)
     if sized is None:
-        return lookup(INITIALIZERS, name, "initialiser")
-    make = lookup(SIZED, sized[1], "initialiser that takes a number")
+        return lookup(INITIALIZERS, name, "initializer")
+    make = lookup(SIZED, sized[1], "initializer that takes a number")
     try:
         return make(float(sized[2]))
     except ValueError:
-        raise UserError(f"initialiser {name!r}: {sized[2]!r} is not a number; write for example normal(0.01)") from None
+        raise UserError(f"initializer {name!r}: {sized[2]!r} is not a number; write for example normal(0.01)") from None
 
 
 SIZED: dict[str, Callable[[Any], Initializer]] = {

@@ -17,7 +17,7 @@ class InvertedResidual(nn.Module):
     convolution Howard et al. 2019, arXiv:1905.02244, figure 4.
 
     Options:
-        unit: makes the convolutions, each with its normalisation and activation: a partial ConvNorm.
+        unit: makes the convolutions, each with its normalization and activation: a partial ConvNorm.
         squeeze: makes the squeeze-and-excitation, if there is one.
         drop_path: share of the examples that skip the block in training, where it is residual.
     """

@@ -1,4 +1,4 @@
-"""Batch normalisation that is the same on one device and on many, and the normalisations that need no batch."""
+"""Batch normalization that is the same on one device and on many, and the normalizations that need no batch."""
 
 import math
 from collections.abc import Callable, Collection, Iterator
@@ -11,18 +11,18 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
-from jaxcnn.layers.moments import moments, scale_and_shift
+from jaxcnn.ops.moments import moments, scale_and_shift
 
 AXIS = "batch"
 """Name of the mapped axis along which a global batch is split."""
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation whose statistics are those of the whole batch, wherever its parts lie.
+    """Batch normalization whose statistics are those of the whole batch, wherever its parts lie.
 
     Inside a map (`pmap`, `vmap`) over an axis named `AXIS` the statistics are averaged over that axis. Outside, or
     under any other name, each part has its own. So a model carries no axis name, and the code that maps it chooses:
-    name the axis `AXIS` to synchronise, anything else for per-device statistics.
+    name the axis `AXIS` to synchronize, anything else for per-device statistics.
 
     Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 whatever `dtype` is. Variables as
     `flax.linen.BatchNorm`'s.
@@ -67,7 +67,7 @@ def _normalize(
 
 @contextmanager
 def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
-    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalise by their running statistics.
+    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalize by their running statistics.
 
     A model is called with `train=True` as always; statistics of the layers that are named stay as they are.
     """

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from jaxcnn.layers.conv import Conv
 from jaxcnn.layers.initializers import initializer
+from jaxcnn.ops.conv import Conv
 
 
 class SeparableConv(nn.Module):

@@ -9,7 +9,7 @@ from jaxcnn.errors import UserError
 def whitening_filters(images: jax.Array, size: int = 2, eps: float = 5e-4) -> jax.Array:
     """The filters under which the patches of `images` have the identity as second moment, and their negatives.
 
-    Images [B, H, W, C], normalised -> a convolution kernel [size, size, C, 2 * size^2 * C] in float32. The filters
+    Images [B, H, W, C], normalized -> a convolution kernel [size, size, C, 2 * size^2 * C] in float32. The filters
     are the eigenvectors of the patches' second moments (the mean is not subtracted), largest eigenvalue first, each
     divided by sqrt(eigenvalue + eps). UserError for images smaller than a patch.
     Source: Jordan 2024, arXiv:2404.00498, section 3.1; hlb-CIFAR10 and cifar10-fast before it.

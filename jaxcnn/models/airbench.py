@@ -13,7 +13,7 @@ from jaxcnn.layers.activations import Activation
 
 
 class AirbenchGroup(nn.Module):
-    """Convolve, pool by two, normalise, activate; then `depth` - 1 times convolve, normalise, activate.
+    """Convolve, pool by two, normalize, activate; then `depth` - 1 times convolve, normalize, activate.
 
     [B, H, W, C] -> [B, H / 2, W / 2, width]. At depth 3 the first activation is added before the last. An odd last row
     or column, which the pool drops, is not even computed in training: a ninth of airbench94's multiply-adds.
@@ -42,7 +42,7 @@ class Airbench(nn.Module):
     """A whitening convolution, three groups, a maximum over the map: [B, H, W, C] -> logits [B, num_classes].
 
     The whitening kernel starts at random: put `whitening_filters(images)` in `params/whitening/kernel`, and keep it
-    there by a rule that freezes `whitening/kernel`. Normalisation has no scale. UserError for images under 9 pixels.
+    there by a rule that freezes `whitening/kernel`. Normalization has no scale. UserError for images under 9 pixels.
     Source: Jordan 2024, arXiv:2404.00498, section 3 and KellerJordan/cifar10-airbench. The published counts include the
     scales, fixed at 1: 1,972,792 parameters of airbench94 are 1,971,640 here.
 

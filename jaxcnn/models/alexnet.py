@@ -9,11 +9,11 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.layers import Conv, activation, check_images, initializer, max_pool
-from jaxcnn.layers.lrn import norm_across_channels
+from jaxcnn.ops.lrn import norm_across_channels
 
 
 class Layer(NamedTuple):
-    """A convolution, its activation and what may follow: response normalisation, then a max-pool of stride 2."""
+    """A convolution, its activation and what may follow: response normalization, then a max-pool of stride 2."""
 
     width: int
     window: int
@@ -21,7 +21,7 @@ class Layer(NamedTuple):
     padding: int | tuple[int, int] = 0
     groups: int = 1
     bias: float = 0.0
-    normalise: bool = False
+    normalize: bool = False
     pool: int = 0
 
 
@@ -31,14 +31,14 @@ class AlexNet(nn.Module):
     UserError for images of fewer than `side` pixels; larger ones widen the first dense layer.
 
     Options:
-        layers: the convolutions: width, window, stride, padding, groups, first bias, normalise, window of the pool.
+        layers: the convolutions: width, window, stride, padding, groups, first bias, normalize, window of the pool.
         hidden: units of the dense layers before the last.
         hidden_bias: where the biases of these start.
         dropout: share of the units dropped in training.
         dropped: the dense layers, from 0, whose inputs are dropped.
         side: pixels of the smallest image.
         activation: name of the activation.
-        kernel_init: name of the initialiser of all weights.
+        kernel_init: name of the initializer of all weights.
     """
 
     layers: tuple[Layer, ...]
@@ -79,7 +79,7 @@ class AlexNet(nn.Module):
             bias_init=nn.initializers.constant(layer.bias),
         )
         x = activation(self.activation)(conv(x))
-        if layer.normalise:
+        if layer.normalize:
             x = norm_across_channels(x, size=5, alpha=1e-4, beta=0.75, offset=2.0)
         return max_pool(x, (layer.pool, layer.pool), strides=(2, 2)) if layer.pool else x
 
@@ -90,12 +90,12 @@ class AlexNet(nn.Module):
 
 # Krizhevsky et al. 2012, sections 3 and 5: the convolutions with two groups are those whose halves lay on two
 # processors. Three pixels on the right and the bottom make 224 the 227 that 55 x 55 positions need; a crop of 227
-# pixels, as Caffe takes, gives the same network. The normalisation's alpha is not divided by 5, as Caffe's is.
+# pixels, as Caffe takes, gives the same network. The normalization's alpha is not divided by 5, as Caffe's is.
 alexnet_2012 = partial(
     AlexNet,
     layers=(
-        Layer(96, 11, stride=4, padding=(0, 3), normalise=True, pool=3),
-        Layer(256, 5, padding=2, groups=2, bias=1.0, normalise=True, pool=3),
+        Layer(96, 11, stride=4, padding=(0, 3), normalize=True, pool=3),
+        Layer(256, 5, padding=2, groups=2, bias=1.0, normalize=True, pool=3),
         Layer(384, 3, padding=1),
         Layer(384, 3, padding=1, groups=2, bias=1.0),
         Layer(256, 3, padding=1, groups=2, bias=1.0, pool=3),
@@ -105,7 +105,7 @@ alexnet_2012 = partial(
     kernel_init="normal(0.01)",
 )
 
-# Krizhevsky 2014, "One weird trick", arXiv:1404.5997, section 5, as in torchvision: no groups, no normalisation.
+# Krizhevsky 2014, "One weird trick", arXiv:1404.5997, section 5, as in torchvision: no groups, no normalization.
 alexnet_224 = partial(
     AlexNet,
     layers=(

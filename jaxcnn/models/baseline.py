@@ -18,7 +18,7 @@ class Neuron(nn.Module):
     Source: logistic regression; as a neuron, Rosenblatt 1958 with a smooth threshold.
 
     Options:
-        kernel_init: initialiser of the weights; the problem is convex, so zeros serve.
+        kernel_init: initializer of the weights; the problem is convex, so zeros serve.
     """
 
     num_classes: int = 2
@@ -44,8 +44,8 @@ class MLP(nn.Module):
     Options:
         hidden: units of each hidden layer.
         activation: name of the activation after each hidden layer.
-        kernel_init: name of the initialiser of all weights.
-        batch_norm: normalise each hidden layer before its activation.
+        kernel_init: name of the initializer of all weights.
+        batch_norm: normalize each hidden layer before its activation.
         dropout: share of each hidden layer's units dropped in training.
         reference_class: fix the first class's logit at zero and learn the others, which is all that a softmax needs.
     """

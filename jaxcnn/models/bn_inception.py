@@ -1,4 +1,4 @@
-"""BN-Inception (Inception v2): GoogLeNet with batch normalisation, and two 3x3 convolutions for the 5x5."""
+"""BN-Inception (Inception v2): GoogLeNet with batch normalization, and two 3x3 convolutions for the 5x5."""
 
 from functools import partial
 
@@ -47,12 +47,12 @@ TABLE = {
 class BNInception(nn.Module):
     """Ten Inception modules, two of which halve the image: [B, H, W, C] -> logits [B, num_classes].
 
-    Biases stay beside the normalisation and averages count the padding, as in the Caffe model that
+    Biases stay beside the normalization and averages count the padding, as in the Caffe model that
     Cadene/pretrained-models.pytorch converts. UserError for images under 32 pixels.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, figure 5; 4c and 4d as released, with 608 channels.
 
     Options:
-        conv_bias: give convolutions a bias, though batch normalisation takes it away again (as released).
+        conv_bias: give convolutions a bias, though batch normalization takes it away again (as released).
         dropout: share of the last features dropped in training.
         width: factor on the channels of all convolutions.
     """

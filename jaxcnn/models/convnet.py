@@ -27,9 +27,9 @@ class ConvNet(nn.Module):
         hidden: units of the dense layer before the last.
         activation: name of the activation after each layer but the last; or `maxout`, the greatest of two linear
             pieces, which doubles the weights (Goodfellow et al. 2013, arXiv:1302.4389).
-        kernel_init: name of the initialiser of all weights.
-        norm: `none`, `batch`, `group` or `layer` normalisation before each activation.
-        norm_scale: learn the normalisation's scale and shift.
+        kernel_init: name of the initializer of all weights.
+        norm: `none`, `batch`, `group` or `layer` normalization before each activation.
+        norm_scale: learn the normalization's scale and shift.
         pool: `max`, `average`, or `stride`: the last convolution of a stage takes every other pixel instead.
         dropout: share of the hidden layer's units dropped in training.
     """

@@ -32,7 +32,7 @@ class LayerCounts:
 def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3), variables: Any = None) -> Counts:
     """Count `module` on images of shape `image_shape` (without the batch axis), with its `variables` if they are there.
 
-    Multiply-adds are those of convolutions and dense layers, the usual convention: no biases, normalisation,
+    Multiply-adds are those of convolutions and dense layers, the usual convention: no biases, normalization,
     activations or pools; floating-point operations are twice as many. Whatever computes a convolution, it counts as
     what its kernel and output say.
     """

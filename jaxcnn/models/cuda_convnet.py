@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
 from jaxcnn.layers import Conv, activation, avg_pool, check_images, max_pool
-from jaxcnn.layers.lrn import norm_across_channels, norm_within_channel
+from jaxcnn.ops.lrn import norm_across_channels, norm_within_channel
 
 
 class CudaConvNet(nn.Module):
@@ -23,7 +23,7 @@ class CudaConvNet(nn.Module):
         layers: a line each, of name, width and standard deviation of the first weights (biases start at zero):
             conv: 5x5 convolution; local: 3x3, with other weights at every pixel; dense: a dense layer;
             max, avg: overlapping 3x3 pool of stride 2, whose last windows reach over the edge;
-            across, within: local response normalisation over 9 channels, or over 3x3 pixels; act: the activation.
+            across, within: local response normalization over 9 channels, or over 3x3 pixels; act: the activation.
         logit_std: standard deviation of the first weights of the last dense layer.
         activation: name of the activation.
     """

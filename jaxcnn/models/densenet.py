@@ -9,13 +9,13 @@ from jax.typing import DTypeLike
 
 from jaxcnn.layers import BatchNorm, Conv, activation, avg_pool, check_images, initializer
 from jaxcnn.layers.activations import Activation
-from jaxcnn.models.ends import Make, average_head, large_stem
+from jaxcnn.models.stem_head import Make, average_head, large_stem
 
 
 class DenseLayer(nn.Module):
     """Adds `growth` channels, made from all that `x` has: [B, H, W, C] -> [B, H, W, C + growth].
 
-    Normalise, activate, 3x3 convolution; with `inner`, a 1x1 convolution to so many channels comes first.
+    Normalize, activate, 3x3 convolution; with `inner`, a 1x1 convolution to so many channels comes first.
     Source: Huang et al. 2017, arXiv:1608.06993, section 3.
     """
 
@@ -40,7 +40,7 @@ class DenseNet(nn.Module):
 
     UserError for images too small to halve so often.
     Source: Huang et al. 2017, arXiv:1608.06993, section 3 (CIFAR) and table 1 (224 pixels); on small images the
-    stem is one 3x3 convolution without normalisation.
+    stem is one 3x3 convolution without normalization.
 
     Options:
         layers: layers in each dense block.
@@ -51,7 +51,7 @@ class DenseNet(nn.Module):
         large_stem: start with a 7x7 convolution and a max-pool, which quarter the image, and not with a 3x3.
         dropout: share dropped after each convolution but the first, in training (0.2 where data are not augmented).
         activation: name of the activation.
-        kernel_init: name of the initialiser of the convolutions.
+        kernel_init: name of the initializer of the convolutions.
     """
 
     num_classes: int = 10

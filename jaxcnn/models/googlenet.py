@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 from jaxcnn.errors import lookup
 from jaxcnn.layers import ConvNorm, Head, activation, avg_pool, check_images, initializer, max_pool
 from jaxcnn.layers.branches import HALVE, HALVE_CEIL, MAX, Branches, Chain, Unit
-from jaxcnn.layers.lrn import norm_across_channels
+from jaxcnn.ops.lrn import norm_across_channels
 
 # The paper's table 1: 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
 TABLE = {
@@ -53,13 +53,13 @@ class GoogLeNet(nn.Module):
     Source: Szegedy et al. 2015, arXiv:1409.4842, table 1 and section 5. `googlenet` is kuangliu/pytorch-cifar's (two
     3x3 for the 5x5), `googlenet_3x3` huyvnphan/PyTorch_CIFAR10's; `googlenet_224` is torchvision's, whose 5x5 is one
     3x3 by mistake (pytorch/vision issue 906); `googlenet_paper_224` is Caffe's bvlc_googlenet, without batch
-    normalisation. The heads pool 5x5 with stride 3, where torchvision pools adaptively to the same 4x4.
+    normalization. The heads pool 5x5 with stride 3, where torchvision pools adaptively to the same 4x4.
 
     Options:
         stem: `cifar` (one 3x3 convolution) or `imagenet` (7x7, pool, 1x1, 3x3, pool).
         large: sides of the convolutions that stand for the 5x5 one.
         pools: the pools before 4a and 5a: `3x3` and `2x2` in ceil mode, or `padded` by a pixel.
-        batch_norm: normalise each convolution; without, the stem normalises responses locally.
+        batch_norm: normalize each convolution; without, the stem normalizes responses locally.
         conv_bias: give convolutions a bias.
         auxiliary: build the two auxiliary heads.
         dropout, auxiliary_dropout: share of the features dropped before the head, and in the auxiliary heads.

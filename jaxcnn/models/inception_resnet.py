@@ -81,7 +81,7 @@ V2 = Plan(
 class ResidualBranches(nn.Module):
     """x + scale * (1x1 convolution of the joined branches), activated if `act` is given: [B, H, W, C] -> the same.
 
-    The 1x1 convolution, `up`, has a bias and neither normalisation nor activation.
+    The 1x1 convolution, `up`, has a bias and neither normalization nor activation.
     Source: Szegedy et al. 2017, arXiv:1602.07261, figure 20 and section 3.3.
     """
 

@@ -85,7 +85,7 @@ class InceptionV3(nn.Module):
     With `auxiliary` in training: (logits, (logits of the head on 6e,)); the loss adds `auxiliary_weight` times its own.
     UserError for images too small.
     Source: Szegedy et al. 2016, arXiv:1512.00567, table 1 as released; conventions of torchvision (averages count the
-    padding, normalisation with scale). `inception_v3` is huyvnphan/PyTorch_CIFAR10's, whose stem is one convolution.
+    padding, normalization with scale). `inception_v3` is huyvnphan/PyTorch_CIFAR10's, whose stem is one convolution.
 
     Options:
         stem: `cifar` or `imagenet`.

@@ -1,4 +1,4 @@
-"""LeNet-5: as it read cheques in 1998, and as textbooks draw it today."""
+"""LeNet-5: as it read checks in 1998, and as textbooks draw it today."""
 
 from functools import partial
 
@@ -61,7 +61,7 @@ class SubSampling(nn.Module):
 
 
 class LeNet5Of1998(nn.Module):
-    """The network of the paper: [B, 32, 32, C] -> logits [B, num_classes], 60,000 parameters for grey images.
+    """The network of the paper: [B, 32, 32, C] -> logits [B, num_classes], 60,000 parameters for gray images.
 
     Every layer up to F6 ends with the squashing function. A logit is minus the squared distance of F6 from the fixed
     code of the class (equation 7), so cross-entropy is equation 9 without its constant. The codes here are Walsh
@@ -71,7 +71,7 @@ class LeNet5Of1998(nn.Module):
 
     Options:
         activation: name of the squashing function.
-        kernel_init: name of the initialiser; the paper's is uniform in +-2.4 / fan-in.
+        kernel_init: name of the initializer; the paper's is uniform in +-2.4 / fan-in.
     """
 
     num_classes: int = 10
@@ -111,7 +111,7 @@ class LeNet5(nn.Module):
 
     Options:
         activation: name of the activation after each layer but the last.
-        kernel_init: name of the initialiser of all weights.
+        kernel_init: name of the initializer of all weights.
     """
 
     num_classes: int = 10

@@ -1,4 +1,4 @@
-"""Pre-activation networks: normalisation and activation before each convolution, so that the sum stays untouched."""
+"""Pre-activation networks: normalization and activation before each convolution, so that the sum stays untouched."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,8 +11,8 @@ from jax.typing import DTypeLike
 from jaxcnn.errors import lookup
 from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer
 from jaxcnn.layers.activations import Activation
-from jaxcnn.models.ends import Make, average_head
 from jaxcnn.models.residual import exciter, pad_shortcut
+from jaxcnn.models.stem_head import Make, average_head
 
 Plan = tuple[tuple[int, int, int], ...]
 
@@ -28,7 +28,7 @@ def bottleneck(width: int, stride: int) -> Plan:
 
 
 def bare_projection(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
-    """Option B here: a 1x1 convolution and nothing more, for its input is normalised already."""
+    """Option B here: a 1x1 convolution and nothing more, for its input is normalized already."""
     return conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x)
 
 
@@ -37,7 +37,7 @@ SHORTCUTS = {"A": pad_shortcut, "B": bare_projection}
 
 
 class PreActBlock(nn.Module):
-    """(normalise, activate, convolve) twice or more beside a shortcut, summed: [B, H, W, C] -> [B, h, w, channels].
+    """(normalize, activate, convolve) twice or more beside a shortcut, summed: [B, H, W, C] -> [B, h, w, channels].
 
     Where the branch is zero, the block is the identity on anything, unless it is `first` in its stage: then the
     shortcut too starts from the first activation.
@@ -82,11 +82,11 @@ class PreActResNet(nn.Module):
         stem: channels of the first convolution.
         block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1).
         option: shortcut where the shape changes: A (pad with zeros) or B (1x1 convolution).
-        final_norm: normalise and activate before the average.
+        final_norm: normalize and activate before the average.
         reduction: squeeze-excite each block, with this many times fewer channels inside; 0 does not.
         dropout: share of the activations dropped before each block's second convolution, in training.
         activation: name of the activation.
-        kernel_init: name of the initialiser of the convolutions.
+        kernel_init: name of the initializer of the convolutions.
     """
 
     num_classes: int = 10
@@ -128,9 +128,9 @@ class PreActResNet(nn.Module):
 
 preact_resnet110 = partial(PreActResNet, blocks=(18, 18, 18), option="A")
 preact_resnet164 = partial(PreActResNet, blocks=(18, 18, 18), block="bottleneck")
-# "10.2M" in the paper is without normalisation; with it there are 10,327,706.
+# "10.2M" in the paper is without normalization; with it there are 10,327,706.
 preact_resnet1001 = partial(PreActResNet, blocks=(111, 111, 111), block="bottleneck")
-# As in kuangliu/pytorch-cifar, which neither normalises nor activates before the average.
+# As in kuangliu/pytorch-cifar, which neither normalizes nor activates before the average.
 imagenet = partial(PreActResNet, widths=(64, 128, 256, 512), stem=64, final_norm=False)
 preact_resnet18 = partial(imagenet, blocks=(2, 2, 2, 2))
 preact_resnet34 = partial(imagenet, blocks=(3, 4, 6, 3))

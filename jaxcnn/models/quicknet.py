@@ -13,16 +13,16 @@ from jaxcnn.layers import BatchNorm, Conv, activation, check_images, initializer
 class QuickNet(nn.Module):
     """A thin ResNet-9 on overlapping 4x4 patches: [B, H, W, C] -> logits [B, num_classes].
 
-    The stem halves the image by its stride, each stage by a pool that comes before the normalisation, which then has
+    The stem halves the image by its stride, each stage by a pool that comes before the normalization, which then has
     a quarter of the work; a residual convolution follows each pool. UserError for images too small to halve so often.
-    Source: Page 2018, "How to Train Your ResNet" (ResNet-9, scaled logits); pooling before normalisation and the
+    Source: Page 2018, "How to Train Your ResNet" (ResNet-9, scaled logits); pooling before normalization and the
     maximum over the last map as in airbench (Jordan 2024, arXiv:2404.00498).
 
     Options:
         stem: channels of the stem.
         widths: channels of each stage.
         activation: name of the activation.
-        kernel_init: name of the initialiser of the convolutions.
+        kernel_init: name of the initializer of the convolutions.
         logit_scale: factor on the logits, which slows down how fast they grow.
     """
 

@@ -17,7 +17,7 @@ EPSILON = 1e-5
 
 
 class RepVGGBlock(nn.Module):
-    """The sum of a 3x3 and a 1x1 convolution and, where the shape is kept, the input, each normalised.
+    """The sum of a 3x3 and a 1x1 convolution and, where the shape is kept, the input, each normalized.
 
     [B, H, W, C] -> [B, H / strides, W / strides, width]; with `plain` set, one 3x3 convolution with a bias instead.
     Source: Ding et al. 2021, arXiv:2101.03697, figure 4.
@@ -44,7 +44,7 @@ class RepVGGBlock(nn.Module):
 class RepVGG(nn.Module):
     """A stem block and four stages of blocks: [B, H, W, C] -> logits [B, num_classes].
 
-    `reparameterise` turns trained variables into those of the same network with `plain=True`, which gives the same
+    `reparameterize` turns trained variables into those of the same network with `plain=True`, which gives the same
     outputs in evaluation. UserError for images too small to halve so often.
     Source: Ding et al. 2021, arXiv:2101.03697, tables 2 and 3; conventions of timm. The networks for small images halve
     neither in the stem nor in the first stage, as in chenyaofo/pytorch-cifar-models.
@@ -91,7 +91,7 @@ class RepVGG(nn.Module):
         return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
 
 
-def reparameterise(variables: Mapping[str, Any]) -> dict[str, Any]:
+def reparameterize(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of the plain network that computes what a trained one with these `variables` does.
 
     UserError if they hold no branches. Source: Ding et al. 2021, arXiv:2101.03697, section 3.3.
@@ -99,7 +99,7 @@ def reparameterise(variables: Mapping[str, Any]) -> dict[str, Any]:
     params, stats = variables["params"], variables.get("batch_stats", {})
     if not stats:
         raise UserError(
-            "these variables are of a plain network already: reparameterise takes those of a trained RepVGG"
+            "these variables are of a plain network already: reparameterize takes those of a trained RepVGG"
         )
     return {
         "params": {
@@ -124,7 +124,7 @@ def _fuse(params: Mapping[str, Any], stats: Mapping[str, Any]) -> dict[str, jax.
 
 
 def _fold(kernel: jax.Array, norm: Mapping[str, Any], stats: Mapping[str, Any]) -> tuple[jax.Array, jax.Array]:
-    """The kernel and bias of a convolution with the normalisation behind it."""
+    """The kernel and bias of a convolution with the normalization behind it."""
     scale = norm["scale"] / jnp.sqrt(stats["var"] + EPSILON)
     return kernel * scale, norm["bias"] - stats["mean"] * scale
 

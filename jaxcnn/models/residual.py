@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 
 from jaxcnn.layers import SqueezeExcite
 from jaxcnn.layers.activations import Activation
-from jaxcnn.models.ends import Make
+from jaxcnn.models.stem_head import Make
 
 
 def pad_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
@@ -18,7 +18,7 @@ def pad_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) 
 
 
 def project_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
-    """Option B: a 1x1 convolution, normalised."""
+    """Option B: a 1x1 convolution, normalized."""
     return norm()(conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x))
 
 

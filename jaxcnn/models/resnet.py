@@ -9,8 +9,8 @@ from jax.typing import DTypeLike
 
 from jaxcnn.errors import UserError, lookup
 from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer
-from jaxcnn.models.ends import average_head, large_stem
 from jaxcnn.models.residual import SHORTCUTS, BasicBlock, Bottleneck, exciter
+from jaxcnn.models.stem_head import average_head, large_stem
 
 BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
 
@@ -20,7 +20,7 @@ class ResNet(nn.Module):
 
     Each stage but the first halves the image. UserError for images too small to halve so often.
     Source: He et al. 2015, arXiv:1512.03385, section 4.2 (6n + 2 layers, n blocks a stage, option A) and table 1, on
-    small images with a 3x3 stem and no max-pool, as in kuangliu/pytorch-cifar. Padding and initialisation as in
+    small images with a 3x3 stem and no max-pool, as in kuangliu/pytorch-cifar. Padding and initialization as in
     fb.resnet.torch: one pixel on every side, He's normal by fan-out.
 
     Options:
@@ -32,9 +32,9 @@ class ResNet(nn.Module):
         groups: groups of a bottleneck's 3x3 convolution.
         group_width: channels of a group for every 64 of the stage's width.
         reduction: squeeze-excite each block, with this many times fewer channels inside; 0 does not.
-        zero_gamma: start the last normalisation of each block at scale 0, so that each block starts as the identity.
+        zero_gamma: start the last normalization of each block at scale 0, so that each block starts as the identity.
         activation: name of the activation.
-        kernel_init: name of the initialiser of the convolutions.
+        kernel_init: name of the initializer of the convolutions.
     """
 
     num_classes: int = 10

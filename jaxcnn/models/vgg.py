@@ -16,18 +16,18 @@ class VGG(nn.Module):
     Five pools take 32x32 to 1x1, so one dense layer is the whole head; what larger images leave is averaged, or goes
     pixel by pixel into the first of the `hidden` layers. UserError for sides under 32 pixels.
     Source: Simonyan and Zisserman 2015, arXiv:1409.1556, table 1, columns A to E; the small-image head and batch
-    normalisation as in kuangliu/pytorch-cifar; the large-image head as in torchvision.
+    normalization as in kuangliu/pytorch-cifar; the large-image head as in torchvision.
 
     Options:
         depths: convolutions in each stage.
         widths: channels of each stage; they double up to 512.
         third_window: side of the window of a stage's third convolution and later ones; 1 in column C.
         hidden: units of the dense layers before the last.
-        batch_norm: normalise after each convolution.
-        conv_bias: give convolutions a bias, though batch normalisation takes it away again (as published).
+        batch_norm: normalize after each convolution.
+        conv_bias: give convolutions a bias, though batch normalization takes it away again (as published).
         activation: name of the activation.
-        kernel_init: name of the initialiser of the convolutions.
-        dense_init: name of the initialiser of the dense layers.
+        kernel_init: name of the initializer of the convolutions.
+        dense_init: name of the initializer of the dense layers.
         dropout: share dropped in training of the last features, or of each hidden layer.
     """
 
@@ -74,7 +74,7 @@ vgg16_bn = partial(VGG, depths=(2, 2, 3, 3, 3))
 vgg19_bn = partial(VGG, depths=(2, 2, 4, 4, 4))
 vgg16c_bn = partial(vgg16_bn, third_window=1)
 
-# As published, before batch normalisation.
+# As published, before batch normalization.
 vgg11 = partial(vgg11_bn, batch_norm=False)
 vgg13 = partial(vgg13_bn, batch_norm=False)
 vgg16 = partial(vgg16_bn, batch_norm=False)

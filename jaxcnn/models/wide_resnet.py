@@ -1,7 +1,7 @@
 """Wide residual networks: pre-activation ones with few blocks and many channels; "28-10" is 28 layers, 10x as wide.
 
 Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146, table 1 (6n + 4 layers, n blocks a stage, 16 channels times the
-factor in the first) and section 2.4 (dropout between a block's convolutions: `dropout=0.3`). Initialisation as in
+factor in the first) and section 2.4 (dropout between a block's convolutions: `dropout=0.3`). Initialization as in
 the authors' code, He's normal by fan-in.
 """
 

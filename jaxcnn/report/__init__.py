@@ -14,7 +14,7 @@ from jaxcnn.config import Config, differences, folder_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from jaxcnn.trained import Run
+    from jaxcnn.runs.load import Run
 
 DIVERGED = "diverged.json"
 """In the folder of a run whose loss was not finite: at which step."""
@@ -44,14 +44,14 @@ class Row:
     @property
     def summary(self) -> dict[str, Any]:
         """The summary of a finished run; empty where it is not."""
-        from jaxcnn.run import finished
+        from jaxcnn.runs.folder import finished
 
         return finished(self.config) or {}
 
     @property
     def diverged(self) -> int | None:
         """The step at which the loss was not finite, if that is how the run ended."""
-        from jaxcnn.run import read_config, read_json
+        from jaxcnn.runs.folder import read_config, read_json
 
         path = self.folder / DIVERGED
         if not path.exists() or differences(self.config, read_config(self.folder)):
@@ -66,7 +66,7 @@ class Row:
     @property
     def history(self) -> list[dict[str, Any]]:
         """The rows of metrics.jsonl: step, split (train, validation, test) and metrics."""
-        from jaxcnn.tracking import read_rows
+        from jaxcnn.console.progress import read_rows
 
         return read_rows(self.folder / "metrics.jsonl")
 
@@ -86,12 +86,12 @@ class Row:
 
     def run(self) -> "Run":
         """The trained network."""
-        from jaxcnn.trained import load
+        from jaxcnn.runs.load import load
 
         return load(self.folder)
 
     def _read(self, name: str) -> dict[str, Any]:
-        from jaxcnn.run import read_json
+        from jaxcnn.runs.folder import read_json
 
         path = self.folder / name
         return read_json(path) if path.exists() else {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
-from jaxcnn.report.plots import COLOURS, look, new_figure
+from jaxcnn.report.plots import COLORS, line_style, new_figure
 from jaxcnn.report.tables import markdown, percent
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def gap(results: Results) -> Panel:
         bars.append((train[0], validation[0]))
     figure, (axis,) = new_figure(8, 1.4 + 0.4 * len(lines))
     places = np.arange(len(lines))
-    for offset, column, colour in ((-0.2, 0, COLOURS[0]), (0.2, 1, COLOURS[1])):
+    for offset, column, color in ((-0.2, 0, COLORS[0]), (0.2, 1, COLORS[1])):
         label = ("training", "validation")[column]
-        axis.barh(places + offset, [100 * pair[column] for pair in bars], 0.38, color=colour, label=label)
+        axis.barh(places + offset, [100 * pair[column] for pair in bars], 0.38, color=color, label=label)
     axis.set(yticks=places, yticklabels=[line[0] for line in lines], xlabel="accuracy (%)")
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)
@@ -45,13 +45,13 @@ def equal_time(results: Results) -> Panel:
     for place, (label, row) in enumerate(rows.items()):
         entries = [entry for entry in row.history if entry["split"] == "validation"]
         times = [seconds(row, entry["step"]) for entry in entries]
-        axis.semilogx(times, [100 * entry["accuracy"] for entry in entries], label=label, **look(place))
+        axis.semilogx(times, [100 * entry["accuracy"] for entry in entries], label=label, **line_style(place))
         seen = [entry for entry, time in zip(entries, times, strict=True) if time <= limit]
         reached = f"{100 * seen[-1]['accuracy']:.2f} %" if seen else "less than one evaluation"
         epochs = f"{seen[-1]['step'] / row.steps_per_epoch:.1f}" if seen else ""
         at_the_end = f"{100 * row.summary['validation_accuracy']:.2f} %"
         lines.append([label, epochs, reached, at_the_end, f"{seconds(row, row.summary['steps']):,.0f}"])
-    axis.axvline(limit, color="lightgrey", zorder=0)
+    axis.axvline(limit, color="lightgray", zorder=0)
     axis.set(xlabel="seconds of training", ylabel="validation accuracy (%)")
     axis.xaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside right upper", frameon=False)

@@ -1,6 +1,6 @@
 """Pictures of results: learning curves with bands over seeds, and bars with error bars.
 
-Colours are those of Okabe & Ito (2008), which people who see few colours can tell apart; line styles tell the rest.
+Colors are those of Okabe & Ito (2008), which people who see few colors can tell apart; line styles tell the rest.
 """
 
 import math
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 STYLES = ("-", "--", ":", "-.")
 ACCURACY = ("test_accuracy", "validation_accuracy")
 
@@ -36,9 +36,9 @@ def new_figure(width: float, height: float, columns: int = 1, **options: Any) ->
     return figure, axes
 
 
-def look(place: int) -> dict[str, Any]:
-    """Colour and line style of the variation at `place`: 28 that differ."""
-    return {"color": COLOURS[place % len(COLOURS)], "linestyle": STYLES[place // len(COLOURS) % len(STYLES)]}
+def line_style(place: int) -> dict[str, Any]:
+    """Color and line style of the variation at `place`: 28 that differ."""
+    return {"color": COLORS[place % len(COLORS)], "linestyle": STYLES[place // len(COLORS) % len(STYLES)]}
 
 
 def curves(results: Results) -> "Figure":
@@ -53,13 +53,13 @@ def curves(results: Results) -> "Figure":
         for place, label in enumerate(results.labels):
             rows = results.of(label)
             ended = ", diverged" if all(row.diverged is not None for row in rows) else ""
-            _curve(axis, rows, split, metric, unit, {**look(place), "label": label + ended})
+            _curve(axis, rows, split, metric, unit, {**line_style(place), "label": label + ended})
         axis.set(xlabel=unit, title=f"{'training' if split == 'train' else split} {metric}")
         axis.margins(x=0.01)
         axis.locator_params(axis="x", integer=True)
         if metric == "accuracy":
             _percent(axis.yaxis)
-    _tame(axes[0])
+    _clip_y_axis(axes[0])
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
     return figure
@@ -89,7 +89,7 @@ def _series(row: Row, split: str, metric: str, unit: str) -> dict[float, float]:
     return {part[-1]["step"] / length: statistics.fmean(entry[metric] for entry in part) for part in parts}
 
 
-def _tame(axis: "Axes") -> None:
+def _clip_y_axis(axis: "Axes") -> None:
     """A loss that explodes must not flatten the others: the axis ends a little above the highest that begins."""
     values = [np.asarray(line.get_ydata(), float) for line in axis.get_lines()]
     values = [v[np.isfinite(v)] for v in values]
@@ -105,7 +105,7 @@ def bars(results: Results) -> "Figure":
     values = [results.values(label, results.metric) for label in labels]
     means, deviations = zip(*map(mean_and_deviation, values), strict=True)
     places = np.arange(len(labels))
-    axis.barh(places, np.nan_to_num(means), xerr=deviations, color=COLOURS[0], alpha=0.75, capsize=3)
+    axis.barh(places, np.nan_to_num(means), xerr=deviations, color=COLORS[0], alpha=0.75, capsize=3)
     for place, seen in enumerate(values):
         if len(seen) > 1:
             axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)

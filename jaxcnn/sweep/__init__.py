@@ -27,7 +27,7 @@ class Sweep:
     variations: Mapping[str, Changes]
     """Label -> what it changes, in the order of the table."""
     first: tuple[Config, ...] = ()
-    """Runs that the variations start from (`init.from`), each in its own folder; they are trained before them."""
+    """Runs that the variations start from (`init.source`), each in its own folder; they are trained before them."""
     full: Changes = field(default_factory=dict)
     """What --full changes in the base: the real experiment instead of the affordable one."""
     panels: tuple[Callable[[Results], Panel], ...] = ()

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jaxcnn.config import differences, to_dict
+from jaxcnn.console.signals import EXIT_STATUS, Stop
 from jaxcnn.errors import UserError
 from jaxcnn.report import Row
-from jaxcnn.run import read_config
-from jaxcnn.signals import EXIT_STATUS, Stop
-from jaxcnn.sweep.watch import Watch
+from jaxcnn.runs.folder import read_config
+from jaxcnn.sweep.progress import SweepProgress
 
 POLL_SECONDS = 0.2
 MEMORY_OF_A_RUN = 2 << 30
@@ -119,7 +119,7 @@ def cpus() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
-def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: Watch, shares: bool = True) -> Outcome:
+def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: SweepProgress, shares: bool = True) -> Outcome:
     """Runs every task, `jobs` at once, each on its share of this machine's CPUs if `shares`."""
     waiting, running = deque(tasks), dict[int, tuple[Task, Job]]()
     failed: dict[Row, str] = {}
@@ -145,7 +145,7 @@ def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: Watch, shares:
     return Outcome(failed)
 
 
-def _stop(running: dict[int, tuple[Task, Job]], watch: Watch) -> None:
+def _stop(running: dict[int, tuple[Task, Job]], watch: SweepProgress) -> None:
     watch.say(f"stopping {len(running)} running processes; each saves first")
     for _, job in running.values():
         job.terminate()

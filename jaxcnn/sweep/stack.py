@@ -18,13 +18,13 @@ import numpy as np
 
 from jaxcnn import fit, losses, metrics, optimizers, runtime, specs, train
 from jaxcnn.assemble import Training, assemble, load_images
-from jaxcnn.checkpoint import complete_steps
 from jaxcnn.config import Config, flat, folder_of, to_dict
+from jaxcnn.console.progress import Log, ProgressBar
+from jaxcnn.console.signals import Stop, Stopped
 from jaxcnn.errors import Diverged, UserError
-from jaxcnn.run import RunFolder
-from jaxcnn.signals import Stop, Stopped
-from jaxcnn.tracking import Log, ProgressBar
-from jaxcnn.train import Pool, Recipe, TrainState
+from jaxcnn.runs.checkpoints import complete_steps
+from jaxcnn.runs.folder import RunFolder
+from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
 NUMBERS = (
     "optimizer.learning_rate",
@@ -53,7 +53,7 @@ def stackable(config: Config) -> bool:
     return specs.parse(config.model)[0] in MODELS and one_phase_alone
 
 
-def kinship(config: Config) -> str:
+def stack_key(config: Config) -> str:
     """Equal for configs that can be stacked: the same but for seed and numbers, and standing at the same step."""
     settings = flat(to_dict(config))
     kinds = [None if settings[name] is None else settings[name] == 0 for name in NUMBERS]
@@ -62,12 +62,12 @@ def kinship(config: Config) -> str:
 
 
 def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
-    """Trains kindred configs, each in its folder; returns those whose loss was not finite, by their place.
+    """Trains stackable configs, each in its folder; returns those whose loss was not finite, by their place.
 
     Raises: UserError for what the user can mend, Stopped after a signal.
     """
     began = time.monotonic()
-    configs = [runtime.settle(config) for config in configs]
+    configs = [runtime.resolve_dtype(config) for config in configs]
     images = functools.cache(lambda seed: load_images(replace(configs[0], seed=seed)))
     trainings = functools.cache(lambda seed: assemble(replace(configs[0], seed=seed), images(seed)))
     pool = _pool([trainings(config.seed) for config in configs])
@@ -77,9 +77,9 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
         for place, config in enumerate(configs):
             training = trainings(config.seed)
             folder = opened.enter_context(RunFolder(config))
-            folder.keep_data(training.images.info)
-            folder.keep_environment(f"{fit._describe_devices(training)}, one of {len(configs)} runs in one program")
-            own = Pool(pool.images, pool.labels[place])
+            folder.write_or_check_data(training.images.info)
+            folder.write_environment(f"{fit._describe_devices(training)}, one of {len(configs)} runs in one program")
+            own = DeviceDataset(pool.images, pool.labels[place])
             parts = vars(training) | {"eval_step": evaluators(config.loss).eval_step}
             members.append(fit._Session(config, _Member(**parts, shared=own), folder, stop, began))
         return _Stack(members, pool).run_all()
@@ -89,13 +89,13 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
 class _Member(Training):
     """A training whose images are already on the device."""
 
-    shared: Pool
+    shared: DeviceDataset
 
-    def pool(self) -> Pool:
+    def pool(self) -> DeviceDataset:
         return self.shared
 
 
-def _pool(trainings: Sequence[Training]) -> Pool:
+def _pool(trainings: Sequence[Training]) -> DeviceDataset:
     """One copy of the images, and the labels of each member [M, N], which label noise draws by the seed.
 
     Raises: UserError if the members' images differ.
@@ -104,13 +104,13 @@ def _pool(trainings: Sequence[Training]) -> Pool:
     if any(training.images.info != first.images.info for training in trainings):
         raise UserError("runs on different images cannot be trained in one program: turn it off with --no-stack")
     labels = np.stack([training.images.dataset.labels for training in trainings])
-    return first.devices.replicate(Pool(first.images.dataset.images, labels))
+    return first.devices.replicate(DeviceDataset(first.images.dataset.images, labels))
 
 
 class _Stack(fit._Session):
     """The loop over steps of all members at once: what is written and judged, each member does for itself."""
 
-    def __init__(self, members: list[fit._Session], pool: Pool) -> None:
+    def __init__(self, members: list[fit._Session], pool: DeviceDataset) -> None:
         first = members[0]
         self.members, self.active = members, dict(enumerate(members))
         self.diverged: dict[int, Diverged] = {}
@@ -157,7 +157,7 @@ class _Stack(fit._Session):
 
     def _show(self, step: int, sums: Any, asked_to_stop: Any) -> None:
         jax.block_until_ready(sums)
-        seen = [metrics.summarise(_take(sums, place))["accuracy"] for place in self.active]
+        seen = [metrics.summarize(_take(sums, place))["accuracy"] for place in self.active]
         self.bar.update(step, f"{len(seen)} runs, accuracy {min(seen, default=0):.2%} to {max(seen, default=0):.2%}")
 
     def _write(self, pending: tuple[int, Any] | None) -> None:
@@ -188,7 +188,9 @@ class _Stack(fit._Session):
             raise stopped
 
 
-def _call(step: Callable[..., Any], numbers: Numbers, state: TrainState, pool: Pool, indices: np.ndarray) -> Any:
+def _call(
+    step: Callable[..., Any], numbers: Numbers, state: TrainState, pool: DeviceDataset, indices: np.ndarray
+) -> Any:
     return step(state, numbers, pool, indices)
 
 
@@ -205,11 +207,11 @@ def _numbers(configs: Sequence[Config]) -> Numbers:
 def _stacked_step(config: Config, training: Training) -> Callable[..., Any]:
     """(state [M, ...], numbers [M], pool, indices [devices, M, B / devices]) -> the same as M steps."""
 
-    def step(state: TrainState, numbers: Numbers, pool: Pool, indices: jax.Array) -> Any:
+    def step(state: TrainState, numbers: Numbers, pool: DeviceDataset, indices: jax.Array) -> Any:
         recipe = _with(training.recipe, config, training, numbers, state.params)
         return train.train_step(recipe, state, pool, indices)
 
-    over_members = jax.vmap(step, in_axes=(0, 0, Pool(images=None, labels=0), 0))  # type: ignore[arg-type]
+    over_members = jax.vmap(step, in_axes=(0, 0, DeviceDataset(images=None, labels=0), 0))  # type: ignore[arg-type]
     return training.devices.compile(over_members, shared=3, split=1, donate=(0,))
 
 

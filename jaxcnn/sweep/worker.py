@@ -29,8 +29,8 @@ def work(task: Mapping[str, Any]) -> int:
         os.sched_setaffinity(0, task["cpus"])  # before JAX counts the CPUs for its threads
     configs = [from_dict(Config, config) for config in task["configs"]]
     runtime.prepare(configs[0].devices, configs[0].dtype)
-    from jaxcnn.signals import Stopped
-    from jaxcnn.tracking import say
+    from jaxcnn.console.progress import say
+    from jaxcnn.console.signals import Stopped
 
     try:
         _train(configs)
@@ -46,7 +46,7 @@ def work(task: Mapping[str, Any]) -> int:
 def _train(configs: Sequence[Config]) -> None:
     from jaxcnn.fit import fit
     from jaxcnn.report import DIVERGED
-    from jaxcnn.run import write_json
+    from jaxcnn.runs.folder import write_json
     from jaxcnn.sweep.stack import train_together
 
     diverged: dict[int, Diverged] = {}

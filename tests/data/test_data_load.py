@@ -26,11 +26,11 @@ def test_images_and_labels_arrive_unchanged(tmp_path: Path, file_format: str) ->
     assert (loaded.train_images.dtype, loaded.train_labels.dtype) == (np.uint8, np.int32)
 
 
-def test_grey_becomes_three_channels_and_validation_serves_as_test(tmp_path: Path) -> None:
-    grey = random_images(6, (5, 7))
-    write_set(tmp_path, {"train": grey, "validation": grey})
+def test_gray_becomes_three_channels_and_validation_serves_as_test(tmp_path: Path) -> None:
+    gray = random_images(6, (5, 7))
+    write_set(tmp_path, {"train": gray, "validation": gray})
     loaded = data.load("tiny", data_dir=str(tmp_path))
-    np.testing.assert_array_equal(loaded.test_images, np.repeat(np.stack(grey)[..., None], 3, axis=-1))
+    np.testing.assert_array_equal(loaded.test_images, np.repeat(np.stack(gray)[..., None], 3, axis=-1))
 
 
 def test_data_dir_is_that_of_tfds(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_configurations_are_named(tiny: Path) -> None:
     assert data.load("many/small", data_dir=str(tiny)).version == "1.0.0"
 
 
-def test_classes_are_kept_and_relabelled_in_the_order_given(tiny: Path) -> None:
+def test_classes_are_kept_and_relabeled_in_the_order_given(tiny: Path) -> None:
     whole = data.load("tiny", data_dir=str(tiny))
     two = data.load("tiny", classes=("dog", "bee"), data_dir=str(tiny))
     assert two.label_names == ("dog", "bee")

@@ -1,4 +1,4 @@
-"""Normalisation, statistics and views."""
+"""Normalization, statistics and views."""
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +26,9 @@ def test_scale() -> None:
 
 def test_center_keeps_the_range_of_bytes() -> None:
     mean, std = data.statistics(images())
-    centred = data.normalize(images(), "center", mean, std)
-    np.testing.assert_allclose(centred.mean((0, 1, 2)), 0, atol=1e-3)
-    np.testing.assert_allclose(np.ptp(centred, (0, 1, 2)), 255, rtol=1e-5)
+    centered = data.normalize(images(), "center", mean, std)
+    np.testing.assert_allclose(centered.mean((0, 1, 2)), 0, atol=1e-3)
+    np.testing.assert_allclose(np.ptp(centered, (0, 1, 2)), 255, rtol=1e-5)
 
 
 def test_standardize() -> None:

@@ -7,7 +7,7 @@ from jaxcnn import data
 from jaxcnn.errors import UserError
 
 
-def labelled(labels: np.ndarray, classes: int) -> data.Dataset:
+def labeled(labels: np.ndarray, classes: int) -> data.Dataset:
     images = np.zeros((len(labels), 1, 1, 3), np.uint8)
     names = tuple(str(label) for label in range(classes))
     return data.Dataset("fake", "1.0.0", "", images, labels, len(labels), names)
@@ -16,7 +16,7 @@ def labelled(labels: np.ndarray, classes: int) -> data.Dataset:
 @pytest.mark.parametrize("validation", [0, 1, 7, 50, 83])
 def test_split_is_complete_and_balanced(validation: int) -> None:
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10, dtype=np.int32), [10, 40] * 5))
-    split = data.split(labelled(labels, 10), validation, seed=1)
+    split = data.split(labeled(labels, 10), validation, seed=1)
     assert len(split.validation) == validation
     np.testing.assert_array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(250))
     counts = np.bincount(labels[split.validation], minlength=10)
@@ -25,7 +25,7 @@ def test_split_is_complete_and_balanced(validation: int) -> None:
 
 
 def test_split_is_a_function_of_the_seed() -> None:
-    dataset = labelled(np.arange(100, dtype=np.int32) % 10, 10)
+    dataset = labeled(np.arange(100, dtype=np.int32) % 10, 10)
     first, again, other = (data.split(dataset, 20, seed).validation for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert set(first) != set(other)
@@ -34,7 +34,7 @@ def test_split_is_a_function_of_the_seed() -> None:
 @pytest.mark.parametrize("validation", [-1, 91, 100, 1000])
 def test_impossible_splits(validation: int) -> None:
     with pytest.raises(UserError, match="expected 0 to 90"):
-        data.split(labelled(np.arange(100, dtype=np.int32) % 10, 10), validation, seed=0)
+        data.split(labeled(np.arange(100, dtype=np.int32) % 10, 10), validation, seed=0)
 
 
 def test_epoch_order() -> None:
@@ -58,7 +58,7 @@ def test_negative_seed() -> None:
 
 
 def test_a_subset_is_balanced_leaves_validation_alone_and_is_part_of_every_larger_one() -> None:
-    dataset = labelled(np.arange(1000, dtype=np.int32) % 10, 10)
+    dataset = labeled(np.arange(1000, dtype=np.int32) % 10, 10)
     whole = data.split(dataset, 100, seed=3)
     before: set[int] = set()
     for train in (7, 50, 333, 880):
@@ -76,7 +76,7 @@ def test_a_subset_is_balanced_leaves_validation_alone_and_is_part_of_every_large
 
 
 def test_label_noise_hits_its_share_of_the_training_labels_and_every_other_class_alike() -> None:
-    dataset = labelled(np.arange(20000, dtype=np.int32) % 10, 10)
+    dataset = labeled(np.arange(20000, dtype=np.int32) % 10, 10)
     train = data.split(dataset, 5000, seed=0).train
     noisy = data.with_label_noise(dataset, train, 0.4, seed=0)
     changed = np.flatnonzero(noisy.train_labels != dataset.train_labels)

@@ -30,9 +30,9 @@ def write_set(
     """Prepares `tiny/1.0.0` under `root`; labels go 0, 1, 2, 0, ..."""
     import tensorflow_datasets as tfds
 
-    grey = next(iter(splits.values()))[0].ndim == 2
+    gray = next(iter(splits.values()))[0].ndim == 2
     fields = {
-        "image": tfds.features.Image(shape=(None, None, 1 if grey else 3)),
+        "image": tfds.features.Image(shape=(None, None, 1 if gray else 3)),
         "label": label or tfds.features.ClassLabel(names=LABELS),
     }
 

@@ -57,8 +57,8 @@ class TestWhitening:
         np.testing.assert_array_equal(filters[..., half:], -filters[..., :half])
 
     def test_epsilon_holds_back_directions_without_variance(self):
-        grey = jnp.repeat(images(64, 8, 8, 1), 3, axis=-1)
-        assert jnp.abs(whitening_filters(grey, eps=1e-2)).max() <= 10.001
+        gray = jnp.repeat(images(64, 8, 8, 1), 3, axis=-1)
+        assert jnp.abs(whitening_filters(gray, eps=1e-2)).max() <= 10.001
 
     def test_images_smaller_than_a_patch_are_refused(self):
         with pytest.raises(UserError, match="at least 3x3"):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from jax import lax
 
-from jaxcnn.layers import kernel_gradients
-from jaxcnn.layers.conv import Conv, conv_general_dilated, convolution_p
-from jaxcnn.layers.geometry import NHWC, Geometry
+from jaxcnn.ops import kernel_gradients
+from jaxcnn.ops.conv import Conv, conv_general_dilated, convolution_p
+from jaxcnn.ops.geometry import NHWC, Geometry
 
-# Compiling is most of these tests' time, and an unoptimised program computes the same.
+# Compiling is most of these tests' time, and an unoptimized program computes the same.
 quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 # name: image, channels, features, kernel, strides, padding, dilation, groups

@@ -1,4 +1,4 @@
-"""Initialisers by name."""
+"""Initializers by name."""
 
 import jax
 import jax.numpy as jnp
@@ -69,7 +69,7 @@ def test_dirac_copies_its_inputs(inputs: int, outputs: int):
     ("name", "message"),
     [
         ("he_norml", "did you mean 'he_normal'"),
-        ("he_normal(2)", "unknown initialiser that takes a number 'he_normal'"),
+        ("he_normal(2)", "unknown initializer that takes a number 'he_normal'"),
         ("normal(big)", "'big' is not a number"),
     ],
 )

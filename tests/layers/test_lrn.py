@@ -1,4 +1,4 @@
-"""Local response normalisation equals its formula, written out unit by unit."""
+"""Local response normalization equals its formula, written out unit by unit."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcnn.layers.lrn import norm_across_channels, norm_within_channel
+from jaxcnn.ops.lrn import norm_across_channels, norm_within_channel
 
 X = np.random.default_rng(0).normal(size=(2, 4, 5, 7)).astype("float32")
 ALPHA, BETA, OFFSET = 0.3, 0.75, 2.0
 
 
-def window(centre: int, size: int, length: int) -> slice:
-    return slice(max(0, centre - size // 2), min(length, centre + size // 2 + 1))
+def window(center: int, size: int, length: int) -> slice:
+    return slice(max(0, center - size // 2), min(length, center + size // 2 + 1))
 
 
-def by_hand(neighbours: Callable[..., tuple]) -> np.ndarray:
+def by_hand(neighbors: Callable[..., tuple]) -> np.ndarray:
     y = np.empty_like(X)
     for place in np.ndindex(X.shape):
-        y[place] = X[place] / (OFFSET + ALPHA * np.sum(X[neighbours(*place)] ** 2)) ** BETA
+        y[place] = X[place] / (OFFSET + ALPHA * np.sum(X[neighbors(*place)] ** 2)) ** BETA
     return y
 
 

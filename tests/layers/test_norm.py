@@ -1,4 +1,4 @@
-"""Batch normalisation over one device and many."""
+"""Batch normalization over one device and many."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def batch(parts: int = 4) -> jax.Array:
 
 
 class Net(nn.Module):
-    """Normalisation inside a module, remade in each trace."""
+    """Normalization inside a module, remade in each trace."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -47,8 +47,8 @@ def test_parts_of_a_batch_share_their_statistics(module: nn.Module, wrap: Any, p
     variables = module.init(KEY, x[0])
     step = wrap(lambda x: forward(module, variables, x))
     whole, whole_stats = step(x.reshape(-1, *x.shape[2:]))
-    normalised, part_stats = jax.vmap(step, axis_name=AXIS)(x)
-    np.testing.assert_allclose(normalised.reshape(whole.shape), whole, atol=1e-4)
+    normalized, part_stats = jax.vmap(step, axis_name=AXIS)(x)
+    np.testing.assert_allclose(normalized.reshape(whole.shape), whole, atol=1e-4)
     for stats, own in zip(*map(jax.tree.leaves, (whole_stats, part_stats)), strict=True):
         np.testing.assert_allclose(own, jnp.broadcast_to(stats, own.shape), rtol=1e-4)
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxcnn.layers.pool import avg_pool, max_pool
+from jaxcnn.ops.pool import avg_pool, max_pool
 
 # image, window, strides, padding
 CASES = [

@@ -35,7 +35,7 @@ CLASSICS = [
     ("vgg16c_bn_224", {"num_classes": 1000}, LARGE, 133_647_400, 8_448, 11_770_888_192),
     ("vgg16_bn_224", {"num_classes": 1000}, LARGE, 138_365_992, 8_448, 15_470_264_320),
     ("vgg19_bn_224", {"num_classes": 1000}, LARGE, 143_678_248, 11_008, 19_632_062_464),
-    # kuangliu/pytorch-cifar; those without normalisation and those of column C are counted from these.
+    # kuangliu/pytorch-cifar; those without normalization and those of column C are counted from these.
     ("vgg11_bn", {}, CIFAR, 9_231_114, 5_504, 152_769_536),
     ("vgg13_bn", {}, CIFAR, 9_416_010, 5_888, 228_267_008),
     ("vgg16_bn", {}, CIFAR, 14_728_266, 8_448, 313_201_664),
@@ -82,7 +82,7 @@ CLASSICS = [
     ("resnet152_224", {"num_classes": 1000}, LARGE, 60_192_808, 151_424, 11_513_626_624),
     ("resnet18_224", {}, LARGE, 11_181_642, 9_600, 1_813_566_464),
     # bearpaw/pytorch-classification, whose bottlenecks stride their 3x3: 3.1M multiply-adds more. He et al. 2016: 1.7M,
-    # 1.7M and, without normalisation, 10.2M.
+    # 1.7M and, without normalization, 10.2M.
     ("preact_resnet110", {}, CIFAR, 1_727_962, 8_096, 252_887_680),
     ("preact_resnet110", {"option": "B"}, CIFAR, 1_730_522, 8_096, 253_149_824),
     ("preact_resnet164", {}, CIFAR, 1_703_258, 24_224, 244_500_992),

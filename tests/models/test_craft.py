@@ -12,13 +12,13 @@ from jaxcnn.models import MODELS, count
 IMAGES = jax.random.normal(jax.random.key(1), (6, 8, 8, 3))
 
 
-def initialised(name, **options):
+def initialized(name, **options):
     model = MODELS[name](num_classes=10, **options)
     return model, jax.jit(lambda key: model.init(key, IMAGES, train=False))(jax.random.key(0))
 
 
 def small(**options):
-    return initialised("convnet", widths=(4, 8), hidden=8, **options)
+    return initialized("convnet", widths=(4, 8), hidden=8, **options)
 
 
 def test_maxout_is_the_greater_of_two_linear_pieces():
@@ -78,8 +78,8 @@ def test_unknown_parts(option):
 
 def test_nine_logits_and_an_implied_zero_are_a_softmax():
     """softmax(x W + b) does not change when one class's weights are subtracted from all."""
-    model, variables = initialised("softmax", kernel_init="normal(0.1)")
-    reference, others = initialised("softmax", reference_class=True)
+    model, variables = initialized("softmax", kernel_init="normal(0.1)")
+    reference, others = initialized("softmax", reference_class=True)
     dense = variables["params"]["Dense_0"]
     differences = {name: (leaf - leaf[..., :1])[..., 1:] for name, leaf in dense.items()}
     assert jax.tree.map(jnp.shape, others["params"]["Dense_0"]) == jax.tree.map(jnp.shape, differences)

@@ -40,7 +40,7 @@ def narrow(name: str, **options: Any) -> nn.Module:
 
 
 def start(module: nn.Module) -> dict[str, Any]:
-    """Random variables of the module's shapes, without the time that compiling its initialisation takes."""
+    """Random variables of the module's shapes, without the time that compiling its initialization takes."""
     random = np.random.default_rng(1)
     shapes = jax.eval_shape(lambda x: module.init(jax.random.key(0), x, train=False), images())
 
@@ -65,7 +65,7 @@ def test_outputs_are_float32_logits_and_parameters_float32(name: str):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_training_moves_statistics_and_every_parameter_has_a_gradient(name: str):
-    # Batch normalisation takes away the biases before it, which then have no gradient: leave those out.
+    # Batch normalization takes away the biases before it, which then have no gradient: leave those out.
     module = narrow(name, **{"vgg11_bn": {"conv_bias": False}}.get(name, {}))
     variables = start(module)
 
@@ -145,7 +145,7 @@ def test_average_replaces_what_a_larger_image_leaves():
         ("neuron", {"num_classes": 10}, (1, 32, 32, 3), "2 classes apart, not 10"),
         ("resnet20", {"option": "C"}, (1, 32, 32, 3), "unknown shortcut option 'C'"),
         ("resnet20", {"activation": "rely"}, (1, 32, 32, 3), "did you mean 'relu'"),
-        ("convnet", {"kernel_init": "he"}, (1, 32, 32, 3), "unknown initialiser 'he'"),
+        ("convnet", {"kernel_init": "he"}, (1, 32, 32, 3), "unknown initializer 'he'"),
         ("vgg11_bn", {"widths": (8, 8)}, (1, 32, 32, 3), "5 depths and 2 widths"),
         ("resnet20", {"widths": (8, 8)}, (1, 32, 32, 3), "3 blocks and 2 widths"),
     ],

@@ -12,7 +12,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.layers import BatchNorm, Conv
 from jaxcnn.models import MODELS
 from jaxcnn.models.airbench import AirbenchGroup
-from jaxcnn.models.repvgg import reparameterise
+from jaxcnn.models.repvgg import reparameterize
 
 BATCH, SIDE = 4, 16
 # Narrow, shallow, without random drops, and where it can be chosen with an activation that never dies.
@@ -64,7 +64,7 @@ def shapes(module: Any, side: int = SIDE, **call: Any) -> Any:
 
 
 def start(module: Any) -> dict[str, Any]:
-    """Random variables of the module's shapes, without the time that compiling its initialisation takes."""
+    """Random variables of the module's shapes, without the time that compiling its initialization takes."""
     random = np.random.default_rng(1)
 
     def fill(path: Any, leaf: Any) -> Any:
@@ -158,12 +158,12 @@ def test_plain_repvgg_computes_what_the_trained_one_does():
     module = narrow("repvgg_a0")
     variables = start(module)
     plain = narrow("repvgg_a0", plain=True)
-    fused = reparameterise(variables)
+    fused = reparameterize(variables)
     assert jax.tree.map(jnp.shape, fused) == jax.tree.map(jnp.shape, shapes(plain))
     run = partial(jax.jit, static_argnums=0)(lambda module, v: module.apply(v, images()))
     np.testing.assert_allclose(run(plain, fused), run(module, variables), rtol=1e-4, atol=1e-4)
     with pytest.raises(UserError, match="plain network already"):
-        reparameterise(fused)
+        reparameterize(fused)
 
 
 def test_convnext_block_is_the_identity_at_zero_scale():

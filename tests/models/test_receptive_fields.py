@@ -14,7 +14,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn.layers import Conv, avg_pool
-from jaxcnn.models import MODELS, alexnet, cuda_convnet, ends, lenet, vgg
+from jaxcnn.models import MODELS, alexnet, cuda_convnet, lenet, stem_head, vgg
 from jaxcnn.models.preact import PreActBlock
 from jaxcnn.models.residual import ResidualBlock
 
@@ -98,7 +98,7 @@ RESIDUAL = [
 
 @pytest.mark.parametrize(("name", "options", "field"), RESIDUAL)
 def test_the_last_block_sees(name: str, options: dict, field: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ends, "max_pool", avg_pool)
+    monkeypatch.setattr(stem_head, "max_pool", avg_pool)
     model = MODELS[name](activation="identity", **options)
     side = (2 * field + 63) // 32 * 32
     variables = positive(model, jnp.zeros((1, side, side, 1)))

@@ -1,0 +1,65 @@
+"""`python -m jaxcnn compare runs/a runs/b ...`: table and curves of any runs; the seeds of a sweep are put together."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import tyro
+
+from jaxcnn.errors import UserError
+from jaxcnn.report import Results, Row
+from jaxcnn.report.tables import on_terminal
+from jaxcnn.report.write import write_report
+from jaxcnn.runs.folder import read_config
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Table and curves of any runs."""
+
+    runs: tyro.conf.Positional[tuple[str, ...]]
+    """Folders of runs."""
+    folder: str = "runs/compare"
+    """Where the report goes."""
+    metric: str = "test_accuracy"
+    """Field of a summary that bars are drawn by."""
+
+
+def main(argv: list[str]) -> int:
+    """Compares the runs that a command line names; returns the exit status.
+
+    Raises: UserError where there are none, or a folder is no run that has begun.
+    """
+    chosen = tyro.cli(Comparison, args=argv, prog="python -m jaxcnn compare")
+    results = compare([Path(run) for run in chosen.runs], chosen.metric)
+    write_report(results, Path(chosen.folder), "comparison", "")
+    print(on_terminal(results))
+    print(f"report  {Path(chosen.folder) / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
+    return 0
+
+
+def compare(paths: Sequence[Path], metric: str = "test_accuracy") -> Results:
+    """The runs in the folders `paths` side by side, finished or not.
+
+    Raises: UserError where there are none, or a folder is no run that has begun.
+    """
+    if not paths:
+        raise UserError("name the runs to compare: python -m jaxcnn compare runs/a runs/b")
+    return Results("compare", tuple(map(_row, _labels(paths), paths)), metric)
+
+
+def _row(label: str, path: Path) -> Row:
+    for name in ("config.json", "data.json"):
+        if not (path / name).exists():
+            raise UserError(f"{path} is not a run that has begun: it has no {name}")
+    config = read_config(path)
+    return Row(label, config.seed, replace(config, folder=str(path)))
+
+
+def _labels(paths: Sequence[Path]) -> list[str]:
+    """Where each run lies, below the folder that holds them all and without a sweep's `seed-N`."""
+    homes = [path.parent if re.fullmatch(r"seed-\d+", path.name) else path for path in map(Path.absolute, paths)]
+    shared = os.path.commonpath([home.parent for home in homes])
+    return [home.relative_to(shared).as_posix() for home in homes]

@@ -1,0 +1,1 @@
+"""Convolutions, pools and normalization sums: XLA's formulation and the CPU's."""

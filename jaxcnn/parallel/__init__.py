@@ -1,0 +1,1 @@
+"""Devices and pmap, sums over devices, several processes as one run."""

@@ -1,0 +1,38 @@
+"""What a sweep found, written into its folder: tables, pictures, one page."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from jaxcnn.report import Panel, Results, page, plots, tables
+
+PICTURES = {"Learning curves": ("curves.png", plots.curves), "Comparison": ("bars.png", plots.bars)}
+
+
+def write_report(
+    results: Results, folder: Path, title: str, about: str, panels: Sequence[Callable[[Results], Panel]] = ()
+) -> list[str]:
+    """Writes table.md, table.csv, curves.png, bars.png, a picture for each panel, and index.html.
+
+    Returns what went wrong in the experiment's own panels; the rest is written all the same.
+    """
+    problems: list[str] = []
+    shown = [Panel(name, draw(results)) for name, (_, draw) in PICTURES.items()]
+    own = list(_own(results, panels, problems))
+    files = [name for name, _ in PICTURES.values()] + [f"panel-{place}.png" for place in range(1, len(own) + 1)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for panel, name in zip([*shown, *own], files, strict=True):
+        if panel.figure is not None:
+            (folder / name).write_bytes(page.png(panel.figure))
+    extra = "".join(f"\n### {panel.title}\n\n{panel.table.strip()}\n" for panel in own if panel.table)
+    (folder / "table.md").write_text(tables.to_markdown(results) + extra)
+    (folder / "table.csv").write_text(tables.to_csv(results))
+    (folder / "index.html").write_text(page.page(title, {title: page.section(title, about, results, [*shown, *own])}))
+    return problems
+
+
+def _own(results: Results, panels: Sequence[Callable[[Results], Panel]], problems: list[str]) -> Iterator[Panel]:
+    for draw in panels:
+        try:
+            yield draw(results)
+        except Exception as error:  # the tables of an hour's training are worth more than one picture
+            problems.append(f"the panel {draw.__name__} failed: {type(error).__name__}: {error}")

@@ -1,0 +1,102 @@
+"""Several networks as one: the average of their probabilities, or of one network's under dropout."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from jaxcnn.errors import UserError
+from jaxcnn.losses import two_class
+from jaxcnn.runs.load import PREDICT_BATCH, Run, load, normalizer
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Runs that predict together; `len(ensemble)` is how many."""
+
+    members: tuple[Run, ...]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """uint8 images [N, H, W, C] -> the mean of the members' class probabilities [N, classes], float32."""
+        return np.mean([member.predict(images) for member in self.members], axis=0)
+
+
+def ensemble(members: Sequence[str | Path | Run]) -> Ensemble:
+    """Runs, or the folders of runs, whose probabilities are averaged.
+
+    Raises: UserError for no members, for folders that are no runs, and for runs that tell other classes apart.
+    Source: Krizhevsky, Sutskever and Hinton 2012, section 7 (the mean of seven networks).
+    """
+    runs = tuple(member if isinstance(member, Run) else load(member) for member in members)
+    if not runs:
+        raise UserError("an ensemble needs at least one run: ensemble(['runs/a', 'runs/b'])")
+    first = runs[0].data
+    for run in runs:
+        if (run.data.label_names, run.data.image_shape) != (first.label_names, first.image_shape):
+            raise UserError(
+                f"an ensemble's runs tell the same classes apart: {runs[0].path} knows {', '.join(first.label_names)} "
+                f"and {run.path} knows {', '.join(run.data.label_names)}"
+            )
+    return Ensemble(runs)
+
+
+def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np.ndarray:
+    """The class probabilities of `samples` sub-networks that dropout leaves: [samples, N, classes], float32.
+
+    Everything but dropout is as in evaluation. Raises: UserError for a network without dropout.
+    Source: Gal and Ghahramani 2016, arXiv:1506.02142, section 4.
+    """
+    shape = (1, *run.data.image_shape)
+    if not _drops(lambda: run.model.apply(run.variables, jnp.zeros(shape), train=False, rngs={"dropout": KEY})):
+        raise UserError(f"the network in {run.path} ({run.config.model}) has no dropout: nothing would be drawn")
+
+    @jax.jit
+    def sample(key: jax.Array, batch: jax.Array) -> jax.Array:
+        normalized = normalizer(run.config, run.data)(batch)
+        with nn.intercept_methods(_drop):
+            logits: Any = run.model.apply(run.variables, normalized, train=False, rngs={"dropout": key})
+        return jax.nn.softmax(two_class(logits.astype(jnp.float32)))
+
+    def draw(place: int) -> np.ndarray:
+        key = jax.random.fold_in(jax.random.key(seed), place)
+        starts = range(0, len(images), PREDICT_BATCH)
+        parts = [sample(jax.random.fold_in(key, start), images[start : start + PREDICT_BATCH]) for start in starts]
+        return np.concatenate(parts)
+
+    return np.stack([draw(place) for place in range(samples)])
+
+
+KEY = jax.random.key(0)
+
+
+def _drop(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+    """Dropout layers drop, whatever they were told; they hold their own rng and rate."""
+    layer = context.module
+    if not isinstance(layer, nn.Dropout) or context.method_name != "__call__" or not layer.rate:
+        return call(*args, **kwargs)
+    (x,) = args
+    shape = [1 if axis in layer.broadcast_dims else size for axis, size in enumerate(x.shape)]
+    kept = jax.random.bernoulli(layer.make_rng(layer.rng_collection), 1 - layer.rate, shape)
+    return jnp.where(kept, x / (1 - layer.rate), 0)
+
+
+def _drops(apply: Callable[[], Any]) -> bool:
+    """Whether a layer of dropout with a rate is called."""
+    found = False
+
+    def look(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+        nonlocal found
+        found |= isinstance(context.module, nn.Dropout) and context.module.rate > 0
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(look):
+        jax.eval_shape(apply)
+    return found

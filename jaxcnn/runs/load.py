@@ -1,0 +1,134 @@
+"""A trained network read back from its run's folder: to predict, to look inside, to go on from."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from jaxcnn import weights
+from jaxcnn.runs import checkpoints
+from jaxcnn.augment import tta
+from jaxcnn.config import Config, from_dict
+from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.losses import two_class
+from jaxcnn.models import construct
+from jaxcnn.models.trace import outputs_of, submodules
+from jaxcnn.runs.folder import DataInfo, input_shape, normalizer, read_config, read_json
+from jaxcnn.console.progress import read_rows
+
+PREDICT_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network read back: everything that is needed to use it, nothing that is needed to train it on."""
+
+    path: Path
+    config: Config
+    data: DataInfo
+    model: nn.Module
+    variables: dict[str, Any]
+    """{"params", "batch_stats"}; the moving averages if the run kept them."""
+    step: int
+    metrics: dict[str, float]
+    """The summary of a finished run; before that, the last validation metrics."""
+    only: str = "*"
+    """The pattern of what was loaded."""
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl."""
+        return read_rows(self.path / "metrics.jsonl")
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """uint8 images [N, H, W, C] -> class probabilities [N, classes], float32.
+
+        Raises: UserError for another dtype or shape than the run was trained on, or if only a part was loaded.
+        """
+        return self._in_batches(self._probabilities, images)
+
+    def features(self, images: np.ndarray, layer: str) -> np.ndarray:
+        """uint8 images [N, H, W, C] -> what the submodule `layer` (`BasicBlock_3/Conv_0`) gives for them, [N, ...].
+
+        Raises: UserError for a layer that the model has not, and as `predict` does.
+        """
+        known = submodules(self.model, input_shape(self.config, self.data))
+        if layer not in known:
+            raise UserError(f"{self.config.model} has no layer {layer!r}: {did_you_mean(layer, known)}")
+        return self._in_batches(partial(self._features, layer=layer), images)
+
+    def save_weights(self, path: str | Path) -> None:
+        """Writes the variables as .safetensors, which `--init.source` and `jaxcnn.import_weights` read.
+
+        Raises: UserError if the file cannot be written.
+        """
+        weights.save_weights(path, self.variables)
+
+    def _in_batches(self, function: Any, images: np.ndarray) -> np.ndarray:
+        self._require_all()
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.data.image_shape:
+            wanted = ", ".join(map(str, self.data.image_shape))
+            raise UserError(f"uint8 images [N, {wanted}] are needed, not {images.dtype} {list(images.shape)}")
+        if len(images) == 0:
+            shape = jax.eval_shape(function, self.variables, jax.ShapeDtypeStruct((1, *images.shape[1:]), np.uint8))
+            return np.zeros((0, *shape.shape[1:]), shape.dtype)
+        size = min(PREDICT_BATCH, len(images))
+        padded = np.concatenate([images, np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)])
+        parts = [np.asarray(function(self.variables, part)) for part in np.split(padded, len(padded) // size)]
+        return np.concatenate(parts)[: len(images)]
+
+    def _require_all(self) -> None:
+        if self.only != "*":
+            raise UserError(f"only {self.only!r} of {self.path} was loaded: load it without `only` to apply the model")
+
+    @cached_property
+    def _features(self) -> Any:
+        def features(variables: Any, images: jax.Array, layer: str) -> jax.Array:
+            return outputs_of(self.model, variables, normalizer(self.config, self.data)(images), layer)
+
+        return jax.jit(features, static_argnames="layer")
+
+    @cached_property
+    def _probabilities(self) -> Any:
+        def probabilities(variables: Any, images: jax.Array) -> jax.Array:
+            normalized = normalizer(self.config, self.data)(images)
+            logits = tta.logits(self.model, variables, normalized, self.config.tta)
+            return jax.nn.softmax(two_class(logits).astype(jnp.float32))
+
+        return jax.jit(probabilities)
+
+
+def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
+    """The run in the folder `path`, at `step` (default: the one that was tested, else the newest).
+
+    With `only` the variables are those whose path the pattern matches (`stage1/*`); no others are read from the disk.
+    Raises: UserError if the folder is no run, has no such checkpoint, is damaged, or holds nothing that `only` matches.
+    """
+    path = Path(path).expanduser().resolve()
+    if not (path / "config.json").exists():
+        raise UserError(f"{path} is not a run: it has no config.json")
+    config = read_config(path)
+    info = from_dict(DataInfo, read_json(path / "data.json"), "data.json")
+    summary = read_json(path / "summary.json") if (path / "summary.json").exists() else {}
+    known = checkpoints.complete_steps(path / "checkpoints")
+    if not known:
+        raise UserError(f"{path} has no complete checkpoint yet")
+    step = summary.get("tested_step", known[-1]) if step is None else step
+    if step not in known:
+        raise UserError(f"{path} has no checkpoint of step {step}; it has {', '.join(map(str, known))}")
+    model = construct.build(config.model, num_classes=len(info.label_names), dtype=jnp.dtype(config.dtype))
+    variables = checkpoints.read_variables(path / "checkpoints", step, only)
+    construct.check_variables(model, variables, input_shape(config, info), path, only)
+    return Run(path, config, info, model, variables, step, summary or _last_validation(path, step), only)
+
+
+def _last_validation(path: Path, step: int) -> dict[str, float]:
+    rows = read_rows(path / "metrics.jsonl")
+    rows = [row for row in rows if row["split"] == "validation" and row["step"] <= step]
+    return {f"validation_{k}": v for k, v in rows[-1].items() if k not in ("step", "split")} if rows else {}
