@@ -18,7 +18,7 @@ Finding      One seed (n = 1), validation, which swings by several points from e
 
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import equal_time
 from jaxcnn.report.tables import markdown
@@ -48,7 +48,7 @@ def equal_epochs(results: Results) -> Panel:
         row = results.of(label)[0]
         seen = [entry for entry in row.history if entry["split"] == "validation"]
         after = [entry["accuracy"] for entry in seen if entry["step"] == FEWEST * row.steps_per_epoch]
-        counts = [f"{row.summary[name]:,}" for name in ("parameters", "multiply_adds")] if row.summary else ["", ""]
+        counts = [f"{row.summary[name]:,}" for name in ("parameters", "macs")] if row.summary else ["", ""]
         lines.append([label, *counts, f"{100 * after[0]:.2f} %" if after else ""])
     head = ["", "parameters", "multiply-adds an image", f"validation after {FEWEST} epochs"]
     return Panel("At equal epochs", table=markdown(head, lines))

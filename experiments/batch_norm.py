@@ -18,7 +18,7 @@ Finding      One seed (n = 1), validation; two or three points may be noise. Bat
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report.panels import gap
 from jaxcnn.sweep import Sweep
 

@@ -17,7 +17,7 @@ Finding      One seed (n = 1), validation. At equal epochs small batches win: 38
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import equal_time
 from jaxcnn.report.tables import markdown

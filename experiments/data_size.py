@@ -14,7 +14,7 @@ Finding      One seed (n = 1), test images. 39.48 % with 500 images, then 44.19,
 
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.panels import gap
 from jaxcnn.report.plots import COLORS, new_figure

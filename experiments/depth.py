@@ -14,7 +14,7 @@ Finding      One seed (n = 1). The training error of plain networks rises with d
 
 from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown

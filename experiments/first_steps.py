@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import contact_sheet, gap
 from jaxcnn.report.tables import markdown

@@ -20,7 +20,7 @@ import numpy as np
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
 from jaxcnn.report.tables import markdown

@@ -17,7 +17,7 @@ Finding      One seed (n = 1), test images. From 45.86 % the accuracy falls to 4
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import changed
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import gap
 from jaxcnn.report.tables import markdown

@@ -19,7 +19,8 @@ from dataclasses import replace
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import OptimizerConfig, changed
+from jaxcnn.config import OptimizerConfig
+from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.plots import curves
 from jaxcnn.report.tables import markdown, percent

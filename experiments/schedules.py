@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
-from jaxcnn.config import steps
+from jaxcnn.durations import steps
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.sweep import Sweep

@@ -1,4 +1,4 @@
-"""A config becomes what a training needs: the data on the devices, the recipe of a step, the first state."""
+"""A config becomes what a training needs: the recipe of its step, its phases, its first variables."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -13,164 +13,188 @@ import optax
 from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
-from jaxcnn import augment, data, freezing, losses, optimizers, schedules, train
-from jaxcnn.config import Config, DataConfig, steps
-from jaxcnn.console.progress import say
+from jaxcnn import augment, freezing, losses, optimizers, schedules, train
+from jaxcnn.config import Config
+from jaxcnn.console.terminal import say
+from jaxcnn.data.for_run import Images
+from jaxcnn.data.preprocess import input_shape, normalizer
+from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
-from jaxcnn.parallel.devices import Devices, job_devices
+from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
 from jaxcnn.runs import init_from
-from jaxcnn.runs.folder import DataInfo, input_shape, normalizer
+from jaxcnn.runtime import xla
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
-WHITENED = 5000
-"""Training images whose patches make whitening filters."""
+Tree = Any
 
 LARGE_BATCH = 500
-"""Images per evaluation step, if a training batch is smaller."""
+"""Images per evaluation step if the training batch is smaller."""
 
 ONCE = {"xla_backend_optimization_level": 1}
-"""How a program that runs once is compiled: of resnet20's initial values in a twentieth of the time."""
-
-PUBLISHED = {"cifar10": (data.CIFAR10_MEAN, data.CIFAR10_STD)}
-"""Mean and standard deviation that everybody uses; of other data sets they are computed from the training images."""
+"""Compiler options for programs that run once; compiling ResNet-20's initialization takes 1/20 of the time."""
 
 
 @dataclass(frozen=True)
-class Images:
-    """A data set, split, and what a run remembers of it."""
+class Phase:
+    """The train step from step `start` until the next phase starts: something is frozen, unfrozen or resized then."""
 
-    dataset: data.Dataset
-    split: data.Split
-    info: DataInfo
-
-    @property
-    def test(self) -> np.ndarray:
-        """Indices of the test images in the pool, which holds the training images before them."""
-        return self.dataset.train_size + np.arange(self.info.test)
-
-    def pool(self) -> DeviceDataset:
-        return DeviceDataset(self.dataset.images, self.dataset.labels)
+    start: int
+    train_step: CompiledStep
 
 
 @dataclass(frozen=True)
 class Training:
     """Everything `fit` needs; the steps are compiled when they are first called."""
 
+    config: Config
     images: Images
     recipe: Recipe
+    phases: tuple[Phase, ...]
+    eval_step: CompiledStep
+    eval_batch: int
     devices: Devices
     schedule: optax.Schedule
-    counts: Counts
     total_steps: int
-    account: Mapping[str, Any]
-    """What was taken from where, if not everything is initialized afresh."""
-    initial_state: Callable[[], TrainState]
-    train_step: Callable[..., Any]
-    later_steps: tuple[tuple[int, Callable[..., Any]], ...]
-    """(first step, train step) of every phase that begins when something is unfrozen or frozen, or images grow."""
-    eval_step: Callable[..., Any]
-    eval_batch: int
+    counts: Counts
+    initialize: Any
+    """Jitted: key -> {"params", "batch_stats"} of a newly initialized model."""
 
-    def pool(self) -> DeviceDataset:
-        """All images, on every device: one array, so that a step is compiled once for every split."""
-        return self.devices.replicate(self.images.pool())
+    def device_data(self) -> DeviceDataset:
+        """All images on every device, as one array, so that a step is compiled once for all splits."""
+        return self.devices.replicate(self._host_data())
 
-    def train_step_at(self, step: int) -> Callable[..., Any]:
-        """The train step of the phase of `step`: the gradient is computed for what is not frozen then, and no more."""
-        return _phase_at(step, self.train_step, self.later_steps)
+    def train_step_at(self, step: int) -> CompiledStep:
+        """The train step of the phase of `step`; it computes no gradient for what is frozen then."""
+        return next(phase.train_step for phase in reversed(self.phases) if phase.start <= step)
 
-    def multipliers(self) -> np.ndarray:
-        """The schedule's value at every step."""
-        return np.asarray(jax.jit(jax.vmap(self.schedule))(jnp.arange(self.total_steps)))
+    def compile_ahead(self, step: int) -> None:
+        """Starts to compile the train step of `step` in the background."""
+        if step >= self.total_steps:
+            return
+        indices = self.devices.split(np.zeros(self.config.batch_size, np.int32))
+        self.train_step_at(step).compile_ahead(self.abstract_state(), self._host_data(), indices)
+
+    def initial_variables(self) -> tuple[Tree, Mapping[str, Any]]:
+        """The variables at step 0, and a report of those that were loaded (empty if none were).
+
+        Raises: UserError if `init.source`, `init.restore` or `init.whiten` does not fit the model.
+        """
+        variables, report = init_from.start(self.config, self.recipe.model, self.initialize(self._init_key))
+        if self.config.init.whiten:
+            images = self.images.dataset.train_images[self.images.split.train[: init_from.WHITENED]]
+            variables = init_from.whiten(self.config.init.whiten, images, self.recipe.normalize, variables)
+        return variables, report
+
+    def initial_state(self, variables: Tree | None = None) -> TrainState:
+        """The state at step 0. The caller hands `variables` over: a reference kept would double their memory."""
+        variables = self.initial_variables()[0] if variables is None else variables
+        return self.devices.replicate(self._state_of(variables, self._run_key))
+
+    def learning_rates(self) -> np.ndarray:
+        """The learning rate of every step."""
+        multipliers = jax.jit(jax.vmap(self.schedule))(jnp.arange(self.total_steps))
+        return self.config.optimizer.learning_rate * np.asarray(multipliers)
+
+    @property
+    def _init_key(self) -> jax.Array:
+        return jax.random.split(jax.random.key(self.config.seed))[0]
+
+    @property
+    def _run_key(self) -> jax.Array:
+        return jax.random.split(jax.random.key(self.config.seed))[1]
+
+    @property
+    def _state_of(self) -> Any:
+        return jax.jit(partial(train.initial_state, self.recipe), compiler_options=ONCE)
+
+    def abstract_state(self) -> TrainState:
+        """Shapes, dtypes and shardings of a state."""
+        shapes = self._state_of.eval_shape(self.initialize.eval_shape(self._init_key), self._run_key)
+        return self.devices.replicated(shapes)
+
+    def _host_data(self) -> DeviceDataset:
+        return DeviceDataset(self.images.dataset.images, self.images.dataset.labels)
 
 
-def load_images(config: Config) -> Images:
-    """The data of a config; only a config that names a fallback goes on without it, loudly."""
-    wanted, validation = config.data, config.data.validation
-    try:
-        dataset, fallback = data.load(wanted.name, classes=wanted.classes), False
-    except data.MissingData as error:
-        if not wanted.fallback:
-            raise
-        say(f"WARNING: {error}\nWARNING: training on {wanted.fallback!r} instead: its numbers say nothing of others.")
-        dataset, fallback = data.load(wanted.fallback), True
-        validation = min(validation, dataset.train_size // 10)
-    return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
+def resolve(config: Config, images: Images) -> Config:
+    """`config` with everything decided that it leaves to the machine and the data."""
+    dtype = xla.fastest_dtype() if config.dtype == "auto" else config.dtype
+    return clamp_batch_size(replace(config, dtype=dtype), images)
 
 
 def clamp_batch_size(config: Config, images: Images) -> Config:
-    """`config` with a smaller batch, if there are fewer images than in a batch because these stand in for others."""
+    """`config` with a smaller batch if a fallback data set stands in and has fewer images than a batch."""
     if not images.info.fallback or config.batch_size <= images.info.train:
         return config
     size = 2 ** (images.info.train.bit_length() - 1)
-    say(f"WARNING: in batches of {size:,}, not {config.batch_size:,}: there are {images.info.train:,} images.")
+    say(f"WARNING: batch size {size:,} instead of {config.batch_size:,}: there are only {images.info.train:,} images.")
     return replace(config, batch_size=size)
 
 
-def describe(dataset: data.Dataset, settings: DataConfig, seed: int = 0, fallback: bool = False) -> Images:
-    """Splits a data set in memory as `settings` say, by `seed`, and says what a run remembers of it.
-
-    Raises: UserError for a split that it cannot give.
-    """
-    split = data.split(dataset, settings.validation, seed, settings.train)
-    dataset = data.with_label_noise(dataset, split.train, settings.label_noise, seed)
-    mean, std = PUBLISHED.get(dataset.name) or data.statistics(dataset)
-    info = DataInfo(
-        name=dataset.name,
-        version=dataset.version,
-        digest=dataset.digest,
-        image_shape=tuple(dataset.image_shape),
-        label_names=tuple(dataset.label_names),
-        mean=tuple(map(float, mean)),
-        std=tuple(map(float, std)),
-        train=len(split.train),
-        validation=len(split.validation),
-        test=len(dataset.test_labels),
-        fallback=fallback,
-    )
-    return Images(dataset, split, info)
-
-
-def assemble(config: Config, images: Images, begin_at: int | None = None) -> Training:
-    """Builds every part by its name; compiles the train step of `begin_at` ahead, if given, beside the initial values.
+def assemble(config: Config, images: Images) -> Training:
+    """Builds every part of a training by its name.
 
     Raises: UserError for names, options, shapes and sizes that do not fit together.
     """
     info = images.info
     if config.batch_size > info.train:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
-    augmentation = augment.build(config.augment, len(info.label_names))
-    augment.check(augmentation, info.image_shape)
     devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.grad_accum_steps)
     model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
     shape = input_shape(config, info)
-    steps_per_epoch = info.train // config.batch_size
-    total = steps(config.duration, steps_per_epoch)
-    schedule = schedules.build(config.schedule, total, steps_per_epoch)
-    init_key, run_key = jax.random.split(jax.random.key(config.seed))
     initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
-    normalize = normalizer(config, info)
-
-    def first_variables() -> tuple[Any, Mapping[str, Any]]:
-        variables, account = init_from.start(config, model, initialize(init_key))
-        if not config.init.whiten:
-            return variables, account
-        first = images.dataset.train_images[images.split.train[:WHITENED]]
-        return init_from.whiten(config.init.whiten, first, normalize, variables), account
-
-    shapes = initialize.eval_shape(init_key)
-    params, batch_stats = shapes["params"], shapes["batch_stats"]
+    shapes = initialize.eval_shape(jax.random.key(0))
+    steps_per_epoch = info.train // config.batch_size
+    total_steps = steps(config.duration, steps_per_epoch)
 
     def when(duration: str) -> int:
-        return steps(duration, steps_per_epoch, total)
+        return steps(duration, steps_per_epoch, total_steps)
 
-    spans = freezing.spans(config.optimizer, params, batch_stats, when)
-    sizes = {when(begin): _fitting(side, model, shape, shapes) for begin, side in config.image_sizes}
-    recipe = Recipe(
+    spans = freezing.spans(config.optimizer, shapes["params"], shapes["batch_stats"], when)
+    sizes = {when(begin): _check_image_size(size, model, shape, shapes) for begin, size in config.image_sizes}
+    schedule = schedules.build(config.schedule, total_steps, steps_per_epoch)
+    optimizer = optimizers.build(config.optimizer, schedule, shapes["params"], spans[0])
+    recipe = build_recipe(config, images, model, optimizer, shapes["params"], spans, devices.axis, total_steps)
+    phases = build_phases(recipe, spans, sizes, total_steps)
+    if not any(jax.tree.leaves(phases[0][1].trainable)):
+        raise UserError("all parameters are frozen at the first step: nothing would train")
+
+    def compiled(recipe: Recipe) -> CompiledStep:
+        return devices.compile(partial(train.train_step, recipe), shared=2, split=1, donate=(0,))
+
+    return Training(
+        config=config,
+        images=images,
+        recipe=recipe,
+        phases=tuple(Phase(start, compiled(phase)) for start, phase in phases),
+        eval_step=devices.compile(partial(train.eval_step, recipe), shared=2, split=2),
+        eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
+        devices=devices,
+        schedule=schedule,
+        total_steps=total_steps,
+        counts=count(model, shape, shapes),
+        initialize=initialize,
+    )
+
+
+def build_recipe(
+    config: Config,
+    images: Images,
+    model: nn.Module,
+    optimizer: optax.GradientTransformation,
+    params: Tree,
+    spans: tuple[Tree, Tree],
+    axis: str,
+    total_steps: int,
+) -> Recipe:
+    """The recipe of the first step."""
+    augmentation = augment.build(config.augment, len(images.info.label_names))
+    augment.check(augmentation, images.info.image_shape)
+    return Recipe(
         model=model,
-        optimizer=optimizers.build(config.optimizer, schedule, params, spans[0]),
+        optimizer=optimizer,
         loss=losses.build(config.loss),
         penalties=config.loss,
         trainable=freezing.moving(spans[0], 0),
@@ -178,77 +202,39 @@ def assemble(config: Config, images: Images, begin_at: int | None = None) -> Tra
         moving=freezing.moving(spans[1], 0),
         decay_weights=optimizers.decay_weights(config.optimizer, params),
         augment=augmentation,
-        normalize=normalize,
-        steps_per_epoch=steps_per_epoch,
-        axis=devices.axis,
+        normalize=normalizer(config, images.info),
+        steps_per_epoch=images.info.train // config.batch_size,
+        axis=axis,
         grad_accum_steps=config.grad_accum_steps,
         ema=config.ema,
         tta=config.tta,
-        total_steps=total if "progress" in inspect.signature(model).parameters else 0,
-        side=sizes.get(0, 0),
-    )
-
-    if not any(jax.tree.leaves(recipe.trainable)):
-        raise UserError("all parameters are frozen at the first step: nothing would train")
-
-    def compiled(phase: Recipe) -> Callable[..., Any]:
-        return devices.compile(partial(train.train_step, phase), shared=2, split=1, donate=(0,))
-
-    starts = sorted(start for start in {*freezing.changes(spans), *sizes} if 0 < start < total)
-    phases = [_phase(recipe, spans, sizes, start) for start in starts]
-
-    first_phase = compiled(recipe)
-    later = tuple((start, compiled(phase)) for start, phase in zip(starts, phases, strict=True))
-    state_of = jax.jit(partial(train.initial_state, recipe), compiler_options=ONCE)
-    if begin_at is not None and begin_at < total:
-        first = np.zeros(config.batch_size, np.int32)
-        arguments = state_of.eval_shape(shapes, run_key), images.pool(), devices.split(first)
-        _phase_at(begin_at, first_phase, later).compile_ahead(*arguments)
-    variables, account = first_variables()
-    ready = [variables]
-
-    def initial_state() -> TrainState:
-        # Handed over: a training that kept what it began with would hold its parameters once more.
-        return devices.replicate(state_of(ready.pop() if ready else first_variables()[0], run_key))
-
-    def eval_step(variables: Any, pool: DeviceDataset, indices: jax.Array, mask: jax.Array) -> Any:
-        return train.eval_step(recipe, variables, pool, indices, mask)
-
-    return Training(
-        images=images,
-        recipe=recipe,
-        devices=devices,
-        schedule=schedule,
-        counts=count(model, shape, shapes),
-        total_steps=total,
-        account=account,
-        initial_state=initial_state,
-        train_step=first_phase,
-        later_steps=later,
-        eval_step=devices.compile(eval_step, shared=2, split=2),
-        eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
+        total_steps=total_steps if "progress" in inspect.signature(model).parameters else 0,
     )
 
 
-def _phase_at(step: int, first: Any, later: tuple[tuple[int, Any], ...]) -> Any:
-    return next((phase for start, phase in reversed(later) if start <= step), first)
+def build_phases(
+    recipe: Recipe, spans: tuple[Tree, Tree], sizes: Mapping[int, int], total_steps: int
+) -> list[tuple[int, Recipe]]:
+    """(first step, recipe) of every phase: one starts at 0 and wherever spans or image sizes change."""
+    starts = sorted({0} | {start for start in {*freezing.changes(spans), *sizes} if 0 < start < total_steps})
+
+    def at(start: int) -> Recipe:
+        size = next((sizes[begin] for begin in sorted(sizes, reverse=True) if begin <= start), 0)
+        trainable, moving = (freezing.moving(tree, start) for tree in spans)
+        return replace(recipe, trainable=trainable, moving=moving, train_image_size=size)
+
+    return [(start, at(start)) for start in starts]
 
 
-def _fitting(side: int, model: nn.Module, shape: tuple[int, ...], variables: Any) -> int:
-    """`side`, if the model takes images of that size with the variables it has.
+def _check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], variables: Tree) -> int:
+    """`size`.
 
-    Raises: UserError if it does not.
+    Raises: UserError if the model cannot be applied to images of that size with the variables it has.
     """
-    images = jax.ShapeDtypeStruct((1, side, side, shape[-1]), jnp.float32)
+    images = jax.ShapeDtypeStruct((1, size, size, shape[-1]), jnp.float32)
+    apply: Callable[..., Any] = partial(model.apply, train=False)
     try:
-        jax.eval_shape(partial(model.apply, train=False), variables, images)
+        jax.eval_shape(apply, variables, images)
     except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
-        raise UserError(f"image_sizes: the model does not take images of {side} x {side}: {error}") from None
-    return side
-
-
-def _phase(recipe: Recipe, spans: tuple[Any, Any], sizes: Mapping[int, int], start: int) -> Recipe:
-    """The recipe of the phase that begins at step `start`."""
-    side = next((sizes[begin] for begin in sorted(sizes, reverse=True) if begin <= start), 0)
-    trainable, moving = (freezing.moving(tree, start) for tree in spans)
-    return replace(recipe, trainable=trainable, moving=moving, side=side)
+        raise UserError(f"image_sizes: the model does not take images of {size} x {size}: {error}") from None
+    return size

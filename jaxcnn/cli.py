@@ -1,17 +1,18 @@
 """A config class becomes a command line; errors become one message and an exit status.
 
-Exit status: 0 done, 1 another process of the run is gone, 2 something the user can mend, 130 stopped by Ctrl-C and 143
-by SIGTERM (both saved).
+Exit status: 0 done, 1 another process of the run is gone or a run of a sweep failed, 2 something the user can fix,
+130 stopped by Ctrl-C and 143 by SIGTERM (both saved).
 """
 
 import os
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jaxcnn import runtime
 from jaxcnn.config import Config, folder_of
+from jaxcnn.console.signals import Stopped
 from jaxcnn.errors import UserError
 from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
@@ -19,22 +20,48 @@ from jaxcnn.sweep import Sweep, SweepOptions
 
 def main(config: Config, description: str | None) -> None:
     """Runs one experiment: `config` with whatever the command line changes."""
-    runtime.allocate()  # before tyro is imported, and not twice
+    runtime.set_allocator()  # before tyro is imported, and not twice
     import tyro
 
-    try:
+    def run() -> int:
         program = f"python -m experiments.{config.name}"
-        config = tyro.cli(Config, default=config, description=_paragraphs(description), prog=program)
-        sys.exit(_train(config))
+        return _train(tyro.cli(Config, default=config, description=_paragraphs(description), prog=program))
+
+    exit_with(*outcome(run))
+
+
+def sweep_main(sweep: Sweep, description: str | None) -> None:
+    """Runs a sweep and reports on it; exit status 1 if a run or a picture failed."""
+    import tyro
+
+    def run() -> int:
+        program = f"python -m experiments.{sweep.name}"
+        options = tyro.cli(SweepOptions, description=_paragraphs(description), prog=program)
+        return _sweep(sweep, options, description or "")
+
+    exit_with(*outcome(run))
+
+
+def outcome(run: Callable[[], int]) -> tuple[int, str]:
+    """The exit status of `run`, and the message of an error that ended it."""
+    try:
+        return run(), ""
     except UserError as error:
-        _leave(_fail(str(error), 2))
+        return 2, f"error: {error}"
+    except Stopped as stopped:
+        return stopped.status, str(stopped)
     except KeyboardInterrupt:
-        _leave(_fail("interrupted before the first step: nothing was lost.", 130))
+        return 130, "interrupted before the first step: nothing was lost."
 
 
-def _leave(status: int) -> NoReturn:
-    """Ends the process, at once where its first step is still being compiled."""
-    if any(thread.name == runtime.COMPILES_AHEAD for thread in threading.enumerate()):
+def exit_with(status: int, message: str) -> NoReturn:
+    """Ends the process, without waiting for a step that is still being compiled."""
+    if message:
+        from jaxcnn.console.terminal import say
+
+        say(message)
+    devices = sys.modules.get("jaxcnn.parallel.devices")
+    if devices and devices.is_compiling():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
@@ -48,45 +75,28 @@ def _train(config: Config) -> int:
 
 
 def _train_in_job(config: Config) -> int:
-    from jaxcnn.console.progress import say
+    from jaxcnn.console.terminal import say
 
     folder = folder_of(config)
-    what = f"{config.model} on {config.data.name}, {config.duration}, batch {config.batch_size}"
+    what = f"{config.model} on {config.data.name}, {config.duration}, batch size {config.batch_size}"
     say(f"{config.name}: {what} -> {folder}")
-    from jaxcnn.console.signals import Stopped
     from jaxcnn.fit import fit
     from jaxcnn.runs.folder import finished
 
-    config = runtime.resolve_dtype(config)
-    done = finished(config)
-    if done is None:
-        try:
-            done = fit(config)
-        except Stopped as stopped:
-            return _fail(str(stopped), stopped.status)
+    summary = finished(config)
+    if summary is None:
+        summary = fit(config)
     else:
-        say(f"This run is finished. To run it anew, remove {folder} or choose another folder (--folder {folder}-2).")
-    _show(done, folder)
+        say(f"This run is finished. To repeat it, remove {folder} or choose another folder (--folder {folder}-2).")
+    _show(summary, folder)
     return 0
 
 
-def sweep_main(sweep: Sweep, description: str | None) -> None:
-    """Runs a sweep and reports on it; exit status 1 where a run or a picture failed."""
-    import tyro
-
-    try:
-        program = f"python -m experiments.{sweep.name}"
-        options = tyro.cli(SweepOptions, description=_paragraphs(description), prog=program)
-        sys.exit(_sweep(sweep, options, description or ""))
-    except UserError as error:
-        sys.exit(_fail(str(error), 2))
-
-
 def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
-    from jaxcnn.sweep import run
+    from jaxcnn.sweep.run import run_sweep
 
     runtime.prepare(dtype=str(dict(options.set).get("dtype", sweep.base.dtype)))
-    return run.run_sweep(sweep, options, description)
+    return run_sweep(sweep, options, description)
 
 
 def _paragraphs(description: str | None) -> str:
@@ -97,15 +107,7 @@ def _paragraphs(description: str | None) -> str:
 def _show(summary: dict[str, Any], folder: Path) -> None:
     if "validation_accuracy" in summary:
         print(f"validation accuracy  {summary['validation_accuracy']:.2%}")
-    print(
-        f"test accuracy        {summary['test_accuracy']:.2%}  (step {summary['tested_step']:,}, {summary['dataset']})"
-    )
+    tested = f"step {summary['tested_step']:,}, {summary['dataset']}"
+    print(f"test accuracy        {summary['test_accuracy']:.2%}  ({tested})")
     print(f"wall time            {summary['wall_seconds']:,.0f} s")
     print(f"run folder           {folder}  (summary.json, metrics.jsonl, events/, checkpoints/)")
-
-
-def _fail(message: str, status: int) -> int:
-    from jaxcnn.console.progress import say
-
-    say(message if status != 2 else f"error: {message}")
-    return status

@@ -3,247 +3,167 @@
 import signal
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import jax
 import numpy as np
 
-from jaxcnn import data, metrics, runtime, train
-from jaxcnn.assemble import Training, assemble, clamp_batch_size, load_images
-from jaxcnn.config import Config, folder_of, steps
-from jaxcnn.console.progress import Log, ProgressBar, say
+from jaxcnn import data
+from jaxcnn.assemble import Training, assemble, resolve
+from jaxcnn.config import Config, folder_of
+from jaxcnn.console.progress import ProgressBar
 from jaxcnn.console.signals import Stop, Stopped
-from jaxcnn.errors import Diverged
-from jaxcnn.runs.checkpoints import Checkpoints, complete_steps
+from jaxcnn.console.terminal import say
+from jaxcnn.data.for_run import load_images
+from jaxcnn.parallel.devices import Devices
+from jaxcnn.recorder import Recorder, Records
+from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
-from jaxcnn.train import NEVER, TrainState
+from jaxcnn.runtime import memory
+from jaxcnn.train import DeviceDataset, TrainState
+
+Tree = Any
+Batches = Iterable[tuple[int, np.ndarray]]
+"""(step after the update, indices [devices, B / devices])."""
 
 IN_FLIGHT = 2
-"""Steps handed to the device before the oldest is waited for: it never idles, and the bar never runs ahead."""
+"""Maximum number of steps in flight: enough to keep the device busy, few enough for an honest progress bar."""
 
 
 def fit(config: Config) -> dict[str, Any]:
-    """Trains what `config` says in its run folder, resuming if it was begun; returns the summary.
+    """Trains what `config` describes in its run folder, resuming if it was interrupted; returns the summary.
 
-    Raises: UserError for what the user can mend, Stopped after a signal.
+    Raises: UserError for what the user can fix, Stopped after a signal.
     """
     began = time.monotonic()
-    runtime.huge_pages(False)  # until the first step is compiled
-    config = runtime.resolve_dtype(config)
+    memory.huge_pages(False)  # until the first step is compiled
     images = load_images(config)
-    config = clamp_batch_size(config, images)
-    begin_at = max(complete_steps(folder_of(config) / "checkpoints"), default=0)
-    training = assemble(config, images, begin_at)
-    devices = training.devices
-    with RunFolder(config, devices.first) as folder, Stop() as stop:
+    config = resolve(config, images)
+    training = assemble(config, images)
+    resume_at = latest_step(folder_of(config) / "checkpoints")
+    training.compile_ahead(resume_at or 0)
+    # Errors in what a new run starts from come before its folder is made.
+    start = training.initial_variables() if resume_at is None else None
+    with RunFolder(config, training.devices.is_primary) as folder, Stop() as stop:
         folder.write_or_check_data(images.info)
-        folder.write_environment(_describe_devices(training))
-        devices.barrier("run_folder_created")
+        folder.write_environment(describe_devices(training))
+        training.devices.barrier("run_folder_created")
         folder.check_visible()
-        return _Session(config, training, folder, stop, began).run()
-
-
-class _Session:
-    """One process's share of a run, from where it stands to its end or to a signal."""
-
-    def __init__(self, config: Config, training: Training, folder: RunFolder, stop: Stop, began: float) -> None:
-        self.config, self.training, self.folder, self.stop, self.began = config, training, folder, stop, began
-        self.checkpoints = Checkpoints(folder.checkpoints, config.keep)
-        self.asked_to_stop = False
-        self.pool, self.split = training.pool(), training.images.split
-        self.rates = config.optimizer.learning_rate * training.multipliers()
-        per_epoch = training.recipe.steps_per_epoch
-
-        def every(duration: str) -> int:
-            return max(steps(duration, per_epoch, training.total_steps), 1)
-
-        self.log_every = every(config.log_every)
-        self.evaluate_every = every(config.evaluate_every) if len(self.split.validation) else NEVER
-        self.checkpoint_every = every(config.checkpoint_every)
-        self.validation: dict[str, float] = {}
-
-    def run(self) -> dict[str, Any]:
-        state = self._begin()
-        begun_at = int(state.step)
-        self._announce(begun_at)
-        self.log = Log(self.folder.path, begun_at, self.config.tensorboard, self.training.devices.first)
-        try:
-            with ProgressBar(self.training.total_steps, begun_at, self.config.batch_size) as self.bar:
-                state = self._train(state, begun_at)
-            self.checkpoints.wait()
-            return self._finish(state)
-        finally:
-            self.log.close()
-
-    def _begin(self) -> TrainState:
-        self.folder.write_or_check_init(self.training.account)
-        state = self.training.initial_state()
-        if self.config.resume == "latest_valid":
-            for step, wrong in self.checkpoints.set_aside_damaged(state._asdict()).items():
-                say(f"WARNING: {wrong}\nWARNING: step {step:,} is set aside in {self.folder.path / 'damaged'}")
-        latest = self.checkpoints.latest
-        if latest is None:
-            return state
-        return TrainState(**self.checkpoints.restore(state._asdict(), latest))
-
-    def _train(self, state: TrainState, begun_at: int) -> TrainState:
-        running: deque[tuple[int, Any, Any]] = deque()
-        pending: tuple[int, Any] | None = None
-        for step, indices in self._batches(begun_at):
-            state, sums = self.training.train_step_at(step - 1)(state, self.pool, indices)
-            running.append((step, sums, self.training.devices.any(self.stop.received is not None)))
-            if len(running) > IN_FLIGHT:
-                self._show(*running.popleft())
-            if step % self.log_every == 0 or step == self.training.total_steps:
-                self._write(pending)
-                pending = (step, sums)
-                state = state._replace(metrics=self._no_metrics())
-            pending = self._pause_to_judge(step, state, pending)
-        self._write(pending)
-        while running:
-            self._show(*running.popleft())
-        return state
-
-    def _batches(self, begun_at: int):
-        """(step after the update, indices [devices, B / devices]): a pure function of the seed and the step."""
-        per_epoch, size = self.training.recipe.steps_per_epoch, self.config.batch_size
-        order, order_epoch = np.empty(0, np.int32), -1
-        for step in range(begun_at, self.training.total_steps):
-            epoch, place = divmod(step, per_epoch)
-            if epoch != order_epoch:
-                order, order_epoch = data.epoch_order(len(self.split.train), self.config.seed, epoch), epoch
-            chosen = order[place * size : (place + 1) * size]
-            yield step + 1, self.training.devices.split(self.split.train[chosen].astype(np.int32))
-
-    def _no_metrics(self) -> Any:
-        return self.training.devices.replicate(train.no_metrics())
-
-    def _due(self, step: int) -> tuple[bool, bool]:
-        """Whether to evaluate, and whether to save, after `step`."""
-        last = step == self.training.total_steps
-        evaluate = self.evaluate_every != NEVER and (step % self.evaluate_every == 0 or last)
-        return evaluate, step % self.checkpoint_every == 0 or last or self._stopping
-
-    def _pause_to_judge(self, step: int, state: TrainState, pending: Any) -> Any:
-        """Evaluates, saves and stops where it is time to; returns the metrics that are still unwritten."""
-        evaluate, save = self._due(step)
-        if not (evaluate or save):
-            return pending
-        self._write(pending)
-        self._require_finite(state.metrics)
-        paused = time.monotonic()
-        accuracy = self._validate(step, state) if evaluate else None
-        if save:
-            self.checkpoints.save(step, self.training.devices.whole(state._asdict()), accuracy)
-        self.bar.pause(time.monotonic() - paused)
-        if self._stopping and step < self.training.total_steps:
-            self.checkpoints.wait()
-            received = self.stop.received or signal.SIGTERM  # another process received it
-            raise Stopped(
-                received,
-                f"{received.name}: saved step {step} of {self.training.total_steps} in "
-                f"{self.folder.path}; type the same command again to go on.",
-            )
-        return None
-
-    @property
-    def _stopping(self) -> bool:
-        """One process stops after the step in which it is asked to; several at one that all know of, a little later."""
-        return self.stop.received is not None if self.training.devices.alone else self.asked_to_stop
-
-    def _show(self, step: int, sums: Any, asked_to_stop: Any) -> None:
-        jax.block_until_ready(sums)
-        self.asked_to_stop = bool(asked_to_stop)
-        seen = metrics.summarize(sums)
-        validated = f"  validation {self.validation['accuracy']:.2%}" if self.validation else ""
-        self.bar.update(step, f"loss {seen['loss']:.3f}  accuracy {seen['accuracy']:.2%}{validated}")
-
-    def _write(self, pending: tuple[int, Any] | None) -> None:
-        if pending is None:
-            return
-        step, sums = pending
-        self._require_finite(sums)
-        row = metrics.summarize(sums) | {
-            "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
-            "learning_rate": float(self.rates[step - 1]),
-            "images_per_second": round(self.bar.rate(step), 1),
-        }
-        self.log.write(step, "train", row)
-
-    def _require_finite(self, sums: Any) -> None:
-        bad = int(sums["bad_step"])
-        if bad == NEVER:
-            return
-        self.checkpoints.wait()
-        latest = self.checkpoints.latest
-        kept = "no checkpoint was saved before it" if latest is None else f"the last good checkpoint is step {latest}"
-        raise Diverged(
-            bad + 1,
-            f"the loss is not finite at step {bad + 1}; {kept} ({self.folder.path}).\n"
-            "Try a lower --optimizer.learning-rate, a warm-up (--schedule.warmup 1epochs) or --optimizer.clip-norm 1, "
-            "in another --folder.",
-        )
-
-    def _validate(self, step: int, state: TrainState) -> float:
-        self.validation = self._evaluate(train.evaluated_variables(state), self.split.validation)
-        self.log.write(step, "validation", self.validation)
-        return self.validation["accuracy"]
-
-    def _evaluate(self, variables: Any, indices: np.ndarray) -> dict[str, float]:
-        """Metrics over exactly the examples `indices`: the last batch is filled up, and what fills it is masked."""
-        size = self.training.eval_batch
-        filled = -(-len(indices) // size) * size
-        mask = (np.arange(filled) < len(indices)).astype(np.float32)
-        places = np.resize(indices.astype(np.int32), filled)
-        split = self.training.devices.split
-        totals = [
-            self.training.eval_step(variables, self.pool, split(places[i : i + size]), split(mask[i : i + size]))
-            for i in range(0, filled, size)
-        ]
-        return metrics.summarize(jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *totals))
-
-    def _finish(self, state: TrainState) -> dict[str, Any]:
-        """The one look at the test set, at the end."""
+        recorder = Recorder(training, folder, training.device_data())
+        state = first_state(recorder, start)
+        del start
         step = int(state.step)
-        if self.config.select == "best" and self.checkpoints.best is not None:
-            step = self.checkpoints.best
-            state = TrainState(**self.checkpoints.restore(state._asdict(), step))
-        info, variables = self.training.images.info, train.evaluated_variables(state)
-        tested = self._evaluate(variables, self.training.images.test)
-        validation = self._evaluate(variables, self.split.validation) if info.validation else {}
-        self.log.write(step, "test", tested)
-        self.checkpoints.close()
-        counts = self.training.counts
-        summary = {
-            **{f"test_{name}": value for name, value in tested.items()},
-            **{f"validation_{name}": value for name, value in validation.items()},
-            "steps": self.training.total_steps,
-            "tested_step": step,
-            "wall_seconds": round(time.monotonic() - self.began, 1),
-            "model": self.config.model,
-            "parameters": counts.parameters,
-            "multiply_adds": counts.macs,
-            "dataset": info.name,
-            "dataset_version": info.version,
-            "dataset_digest": info.digest,
-            "fallback": info.fallback,
-            "seed": self.config.seed,
-        }
-        self.folder.finish(summary)
-        return summary
-
-    def _announce(self, begun_at: int) -> None:
-        info, counts, config = self.training.images.info, self.training.counts, self.config
-        splits = f"{info.train:,} train, {info.validation:,} validation, {info.test:,} test"
-        total, epochs = self.training.total_steps, self.training.total_steps / self.training.recipe.steps_per_epoch
-        say(f"model   {config.model}: {counts.parameters:,} parameters, {counts.macs:,} multiply-adds an image")
-        say(f"data    {info.name} {info.version} ({info.digest}): {splits}")
-        say(f"device  {_describe_devices(self.training)}, {config.dtype}")
-        say(f"steps   {total:,} of {config.batch_size} images ({epochs:.4g} epochs), seed {config.seed}")
-        if begun_at:
-            say(f"resumed at step {begun_at:,} from {self.folder.checkpoints}")
+        announce(training, folder, step)
+        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar):
+            step_at = _with_data(training, recorder.data)
+            state = train_steps(state, batches(training, step), step_at, recorder, stop, training.devices)
+            recorder.saved(step)
+            return recorder.finish(state, time.monotonic() - began)
 
 
-def _describe_devices(training: Training) -> str:
+def first_state(recorder: Recorder, start: tuple[Tree, Any] | None) -> TrainState:
+    """Where a run starts: at its latest checkpoint; else from `init.source`; else from newly initialized weights."""
+    training, checkpoints = recorder.training, recorder.checkpoints
+    if recorder.config.resume == "latest_valid":
+        for step, problem in checkpoints.set_aside_damaged(training.abstract_state()._asdict()).items():
+            say(f"WARNING: {problem}\nWARNING: moved step {step:,} to {recorder.folder.path / 'damaged'}")
+    latest = checkpoints.latest
+    if latest is not None:
+        return TrainState(**checkpoints.restore(training.abstract_state()._asdict(), latest))
+    variables, report = start or training.initial_variables()
+    recorder.folder.write_or_check_init(report)
+    return training.initial_state(variables)
+
+
+def train_steps(
+    state: TrainState,
+    batches: Batches,
+    step_at: Callable[[int], Callable[..., tuple[TrainState, Tree]]],
+    records: Records,
+    stop: Stop,
+    devices: Devices,
+) -> TrainState:
+    """Steps through `batches`; logs, evaluates, saves and stops when it is time to."""
+    cadence = records.cadence
+    in_flight: deque[tuple[int, Tree, Any]] = deque()
+    unlogged: list[tuple[int, Tree]] = []
+    stopping = False
+    for step, indices in batches:
+        state, sums = step_at(step - 1)(state, indices)
+        in_flight.append((step, sums, devices.any_process(stop.received is not None)))
+        if len(in_flight) > IN_FLIGHT:
+            stopping = _show(records, *in_flight.popleft())
+        if devices.single_process:  # several processes stop at a step that all of them know of, a little later
+            stopping = stop.received is not None
+        if cadence.logs(step):
+            _log(records, unlogged)
+            unlogged.append((step, sums))
+            state = state._replace(metrics=records.no_metrics())
+        if cadence.evaluates(step) or cadence.saves(step) or stopping:
+            _log(records, unlogged)
+            save = cadence.saves(step) or stopping
+            records.evaluate_and_checkpoint(step, state, cadence.evaluates(step), save)
+        if stopping and step < cadence.total:
+            raise _stopped(stop, records, step)
+    _log(records, unlogged)
+    while in_flight:
+        _show(records, *in_flight.popleft())
+    return state
+
+
+def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The batches from step `begin_at` on: a pure function of the seed and the step."""
+    per_epoch, size = training.recipe.steps_per_epoch, training.config.batch_size
+    train = training.images.split.train
+    order, order_epoch = np.empty(0, np.int32), -1
+    for step in range(begin_at, training.total_steps):
+        epoch, position = divmod(step, per_epoch)
+        if epoch != order_epoch:
+            order, order_epoch = data.epoch_order(len(train), training.config.seed, epoch), epoch
+        chosen = order[position * size : (position + 1) * size]
+        yield step + 1, training.devices.split(train[chosen].astype(np.int32))
+
+
+def announce(training: Training, folder: RunFolder, step: int) -> None:
+    """Tells the user what is about to be trained, and on what."""
+    info, counts, config = training.images.info, training.counts, training.config
+    splits = f"{info.train:,} train, {info.validation:,} validation, {info.test:,} test"
+    epochs = training.total_steps / training.recipe.steps_per_epoch
+    say(f"model   {config.model}: {counts.parameters:,} parameters, {counts.macs:,} MACs per image")
+    say(f"data    {info.name} {info.version} ({info.digest}): {splits}")
+    say(f"device  {describe_devices(training)}, {config.dtype}")
+    say(f"steps   {training.total_steps:,} of {config.batch_size} images ({epochs:.4g} epochs), seed {config.seed}")
+    if step:
+        say(f"resumed at step {step:,} from {folder.checkpoints}")
+
+
+def describe_devices(training: Training) -> str:
     first = training.devices.devices[0]
     return f"{training.devices.count} x {first.device_kind} ({first.platform})"
+
+
+def _with_data(training: Training, data: DeviceDataset) -> Callable[[int], Callable[..., Any]]:
+    """Step number -> (state, indices) -> (state, sums)."""
+    return lambda step: lambda state, indices: training.train_step_at(step)(state, data, indices)
+
+
+def _show(records: Records, step: int, sums: Tree, asked_to_stop: Any) -> bool:
+    """Shows a step; returns whether a process was asked to stop by then."""
+    records.show(step, sums)
+    return bool(asked_to_stop)
+
+
+def _log(records: Records, unlogged: list[tuple[int, Tree]]) -> None:
+    for step, sums in unlogged:
+        records.log(step, sums)
+    unlogged.clear()
+
+
+def _stopped(stop: Stop, records: Records, step: int) -> Stopped:
+    folder = records.saved(step)
+    received = stop.received or signal.SIGTERM  # or another process received it
+    return Stopped(
+        received,
+        f"{received.name}: saved step {step} of {records.cadence.total} in {folder}; run the same command again to "
+        "resume.",
+    )

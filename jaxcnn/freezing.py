@@ -1,4 +1,8 @@
-"""Which parameters and batch statistics train when: a span of steps for each of them."""
+"""Which parameters and batch statistics train when: a span of steps for each.
+
+Optax's `freeze` zeroes updates but still computes the gradient; here a frozen parameter gets none (training only the
+head of ResNet-18 takes 0.29 of a whole step's time).
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -56,6 +60,19 @@ def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Res
     of = _spans_of(begins, ends, resolve("100%") if ends else 1)
     stay = config.frozen_batch_stats == "fixed"
     return of(params), of(batch_stats) if stay else jax.tree.map(lambda _: ALWAYS, batch_stats)
+
+
+def static_spans(config: OptimizerConfig, params: Tree) -> Tree:
+    """The spans of `params` where nothing is frozen or unfrozen during training.
+
+    Raises: UserError if the config asks for that.
+    """
+    if config.unfreeze or config.freeze_at:
+        raise UserError(
+            "optimizer.unfreeze and optimizer.freeze_at are not possible here: train such a run in its own process (in "
+            "a sweep: --no-stack)"
+        )
+    return spans(config, params, {}, lambda _: 0)[0]
 
 
 def _spans_of(

@@ -15,14 +15,13 @@ from optax.contrib import MuonDimensionNumbers
 
 from jaxcnn import freezing, rules, specs
 from jaxcnn.config import OptimizerConfig
-from jaxcnn.errors import UserError
 
 Tree = Any
 Direction = optax.GradientTransformation
 
 
 def is_static_zero(number: float | jax.Array) -> bool:
-    """Whether a hyper-parameter is zero and what it weighs can be left out; one that is traced is there."""
+    """Whether a hyper-parameter is known to be zero, so that its term can be left out; a traced one is not."""
     return isinstance(number, int | float) and number == 0
 
 
@@ -109,29 +108,28 @@ def decay_weights(config: OptimizerConfig, params: Tree) -> Tree:
     return rules.assign(config.weight_decay_multipliers, params, 0.0, "optimizer.weight_decay_multipliers")
 
 
-def build(
-    config: OptimizerConfig, schedule: optax.Schedule, params: Tree, spans: Tree | None = None
-) -> optax.GradientTransformation:
-    """The chain for the part of `params` that ever trains (the other half of `rules.partition` is None throughout).
+def build(config: OptimizerConfig, schedule: optax.Schedule, params: Tree, spans: Tree) -> optax.GradientTransformation:
+    """The chain for the part of `params` that ever trains (the other part of `rules.partition` is None throughout).
 
-    `spans` is of `freezing`; without it what trains does so throughout. What is unfrozen late has an optimizer state
-    that begins then. While something is frozen, its updates are to be thrown away.
+    `spans` come from `freezing`. The optimizer state of a parameter that is unfrozen late starts then. While something
+    is frozen, the caller discards its updates.
     Raises: UserError for an unknown name, a hyper-parameter it does not take, a pattern that matches nothing.
     """
-    if spans is None:
-        spans, _ = freezing.spans(config, params, {}, _nothing_changes)
     options = {name: getattr(config, name) for name in HYPER_PARAMETERS if getattr(config, name) is not None}
     direction = specs.bind(OPTIMIZERS, config.name, options, "optimizer")
     decay = DEFAULT_DECAY.get(config.name, 0.0) if config.weight_decay is None else config.weight_decay
-    mask = freezing.ever(spans)
-    spans, _ = rules.partition(mask, spans)
-    decays, _ = rules.partition(mask, decay_weights(config, params))
-    rates, _ = rules.partition(mask, rules.assign(config.lr_multipliers, params, 1.0, "optimizer.lr_multipliers"))
+    trains = freezing.ever(spans)
+
+    def restrict(tree: Tree) -> Tree:
+        return rules.partition(trains, tree)[0]
+
+    spans, decays = restrict(spans), restrict(decay_weights(config, params))
+    rates = restrict(rules.assign(config.lr_multipliers, params, 1.0, "optimizer.lr_multipliers"))
     patterns = [(pattern, True) for pattern in config.renormalize]
-    renormalized, _ = rules.partition(mask, rules.assign(patterns, params, False, "optimizer.renormalize"))
+    renormalized = restrict(rules.assign(patterns, params, False, "optimizer.renormalize"))
 
     def decayed(updates: Tree, params: Tree) -> Tree:
-        return jax.tree.map(lambda u, w, share: u + decay * share * w if share else u, updates, params, decays)
+        return jax.tree.map(lambda u, w, factor: u + decay * factor * w if factor else u, updates, params, decays)
 
     def scaled(updates: Tree, _: Tree) -> Tree:
         return jax.tree.map(lambda u, rate: rate * u, updates, rates)
@@ -153,13 +151,6 @@ def _after_scaling(chosen: Tree, updates: Tree, params: Tree) -> Tree:
         return update + w * (w.shape[-1] ** 0.5 / optax.tree.norm(w) - 1) if scaled else update
 
     return jax.tree.map(towards_the_norm, chosen, updates, params)
-
-
-def _nothing_changes(when: str) -> int:
-    raise UserError(
-        "optimizer.unfreeze and optimizer.freeze_at are not possible here: train such a run by itself (in a sweep: "
-        "--no-stack)"
-    )
 
 
 def _by_schedule(rate: optax.Schedule, spans: Tree) -> optax.GradientTransformation:

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import optax
 
 from jaxcnn import specs
-from jaxcnn.config import ScheduleConfig, steps
+from jaxcnn.config import ScheduleConfig
+from jaxcnn.durations import steps
 
 Resolve = Callable[[str], int]
 """A duration such as `50%` -> steps."""

@@ -6,6 +6,7 @@ All randomness is `fold_in(key, step)`, so a state at step k is all that a conti
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -27,7 +28,7 @@ NEVER = jnp.iinfo(jnp.int32).max
 
 
 class TrainState(NamedTuple):
-    """All that changes in a training; a checkpoint is this and no more."""
+    """Everything that changes during training; a checkpoint is exactly this."""
 
     step: Array
     key: Array
@@ -35,9 +36,9 @@ class TrainState(NamedTuple):
     batch_stats: Tree
     opt_state: Tree
     ema: Tree
-    """Moving averages of {params, batch_stats}, or None."""
+    """Exponential moving averages of {params, batch_stats}, or None."""
     metrics: Tree
-    """Sums since they were last written."""
+    """Sums since they were last logged."""
 
 
 class DeviceDataset(NamedTuple):
@@ -51,18 +52,18 @@ class DeviceDataset(NamedTuple):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What does not change in a training: the pure functions that a step is made of."""
+    """Everything that does not change during training: the pure functions that a step is made of."""
 
     model: nn.Module
     optimizer: optax.GradientTransformation
     loss: Loss
     penalties: LossConfig
     trainable: Tree
-    """Booleans: the parameters whose gradient is computed."""
+    """Booleans: parameters whose gradient is computed."""
     optimized: Tree
-    """Booleans: those, and the parameters that will train once they are unfrozen."""
+    """Booleans: these and the parameters that train once they are unfrozen."""
     moving: Tree
-    """Booleans: the batch statistics that are not frozen."""
+    """Booleans: batch statistics that are not frozen."""
     decay_weights: Tree
     augment: Augmentation
     normalize: Callable[[Array], Array]
@@ -70,11 +71,11 @@ class Recipe:
     axis: str
     grad_accum_steps: int = 1
     ema: float = 0.0
-    tta: str = "one"
+    tta: str = "none"
     total_steps: int = 0
-    """What `progress` is a share of, for a model whose call takes it (NASNet's drop-path grows); 0: it takes none."""
-    side: int = 0
-    """Height and width that images are resized to in training; 0: as they are."""
+    """For a model called with `progress` (NASNet's drop-path rate grows): the steps of the run; 0: for others."""
+    train_image_size: int = 0
+    """Height and width that training images are resized to; 0: not resized."""
 
 
 def no_metrics() -> Tree:
@@ -101,22 +102,23 @@ def initial_state(recipe: Recipe, variables: Tree, key: Array) -> TrainState:
 
 
 def evaluated_variables(state: TrainState) -> Tree:
-    """The variables that are evaluated and loaded: the moving averages if there are any."""
+    """The variables to evaluate and load: the moving averages if the state has any."""
     return state.ema if state.ema is not None else {"params": state.params, "batch_stats": state.batch_stats}
 
 
-def train_step(recipe: Recipe, state: TrainState, pool: DeviceDataset, indices: Array) -> tuple[TrainState, Tree]:
-    """One update from the examples `indices` [B / devices] of the pool; also returns the sums of metrics so far."""
+def train_step(recipe: Recipe, state: TrainState, data: DeviceDataset, indices: Array) -> tuple[TrainState, Tree]:
+    """One update from the examples `indices` [B / devices]; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
-    images, labels = pool.images[indices], pool.labels[indices]
+    images, labels = data.images[indices], data.labels[indices]
     images, targets = recipe.augment(_draw(recipe, state, key, indices), images, labels)
-    images = _resize(recipe.normalize(images), recipe.side)
+    images = _resize(recipe.normalize(images), recipe.train_image_size)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
-    options = {"progress": state.step / recipe.total_steps} if recipe.total_steps else {}
-    gradient, batch_stats, sums = _gradient(
-        recipe, trained, frozen, state.batch_stats, images, targets, dropout_key, options
+    progress = state.step / recipe.total_steps if recipe.total_steps else None
+    grad_fn = jax.grad(partial(loss_and_metrics, recipe, frozen, progress), has_aux=True)
+    gradient, batch_stats, sums = accumulate(
+        grad_fn, recipe.grad_accum_steps, trained, state.batch_stats, images, targets, dropout_key
     )
     gradient, batch_stats = collectives.mean((gradient, batch_stats), recipe.axis)
     batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
@@ -136,15 +138,77 @@ def train_step(recipe: Recipe, state: TrainState, pool: DeviceDataset, indices: 
     return state, totals
 
 
-def _resize(images: Array, side: int) -> Array:
-    if side in (0, images.shape[1]):
+def loss_and_metrics(
+    recipe: Recipe,
+    frozen: Tree,
+    progress: Array | None,
+    trained: Tree,
+    batch_stats: Tree,
+    images: Array,
+    targets: Array,
+    key: Array,
+) -> tuple[Array, tuple[Tree, metrics.Sums]]:
+    """The objective of a batch, with its new batch statistics and sums of metrics.
+
+    targets: [B], or [B, K] for mixed examples, whose accuracy is that of the class with the largest weight.
+    """
+    params = rules.combine(trained, frozen)
+    fixed = [name.rpartition("/")[0] for name in rules.paths(rules.partition(recipe.moving, batch_stats)[1])]
+    options: dict[str, Any] = {} if progress is None else {"progress": progress}
+    with frozen_statistics(fixed):
+        output, updated = recipe.model.apply(
+            {"params": params, "batch_stats": batch_stats},
+            images,
+            train=True,
+            mutable=["batch_stats"],
+            rngs={"dropout": key},
+            **options,
+        )
+    logits, heads = output if isinstance(output, tuple) else (output, ())
+    loss = recipe.loss(logits, targets)
+    auxiliary = sum(recipe.model.auxiliary_weight * recipe.loss(head, targets).mean() for head in heads)
+    labels = targets if targets.ndim == 1 else targets.argmax(-1)
+    penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
+    return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
+
+
+def accumulate(
+    grad_fn: Callable[..., tuple[Tree, tuple[Tree, metrics.Sums]]],
+    parts: int,
+    params: Tree,
+    batch_stats: Tree,
+    images: Array,
+    targets: Array,
+    key: Array,
+) -> tuple[Tree, Tree, metrics.Sums]:
+    """The mean gradient of a batch in `parts`, one after the other, each from the statistics of the one before."""
+    if parts == 1:
+        gradient, (batch_stats, sums) = grad_fn(params, batch_stats, images, targets, key)
+        return gradient, batch_stats, sums
+
+    def add(carry: tuple[Tree, Tree, Tree], inputs: tuple[Array, Array, Array]):
+        gradient, batch_stats, sums = carry
+        index, images, targets = inputs
+        more, (batch_stats, new) = grad_fn(params, batch_stats, images, targets, jax.random.fold_in(key, index))
+        return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
+
+    def cut(x: Array) -> Array:
+        return x.reshape(parts, -1, *x.shape[1:])
+
+    zeros = jax.tree.map(jnp.zeros_like, params), batch_stats, jax.tree.map(jnp.asarray, metrics.zeros())
+    (gradient, batch_stats, sums), _ = lax.scan(add, zeros, (jnp.arange(parts), cut(images), cut(targets)))
+    return jax.tree.map(lambda g: g / parts, gradient), batch_stats, sums
+
+
+def _resize(images: Array, size: int) -> Array:
+    if size in (0, images.shape[1]):
         return images
     batch, *_, channels = images.shape
-    return jax.image.resize(images, (batch, side, side, channels), "linear")
+    return jax.image.resize(images, (batch, size, size, channels), "linear")
 
 
 def _updated(recipe: Recipe, gradient: Tree, state: TrainState) -> tuple[Tree, Tree]:
-    """New parameters and optimizer state; those that are frozen stay, whatever the optimizer would do to them."""
+    """New parameters and optimizer state; frozen ones stay, whatever the optimizer would do to them."""
     optimized, _ = rules.partition(recipe.optimized, state.params)
     gradient = rules.combine(gradient, jax.tree.map(jnp.zeros_like, optimized))
     updates, opt_state = recipe.optimizer.update(gradient, state.opt_state, optimized)
@@ -156,73 +220,22 @@ def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
     return jax.tree.map(lambda chosen, a, b: a if chosen else b, mask, new, old)
 
 
-def eval_step(recipe: Recipe, variables: Tree, pool: DeviceDataset, indices: Array, mask: Array) -> metrics.Sums:
+def eval_step(recipe: Recipe, variables: Tree, data: DeviceDataset, indices: Array, mask: Array) -> metrics.Sums:
     """Sums of metrics over the examples `indices` [B / devices] where `mask` is one."""
-    labels = pool.labels[indices]
-    logits = tta.logits(recipe.model, variables, recipe.normalize(pool.images[indices]), recipe.tta)
+    labels = data.labels[indices]
+    logits = tta.logits(recipe.model, variables, recipe.normalize(data.images[indices]), recipe.tta)
     return collectives.total(metrics.sums(logits, labels, recipe.loss(logits, labels), mask), recipe.axis)
 
 
 def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw:
-    place = lax.axis_index(recipe.axis) * indices.shape[0] + jnp.arange(indices.shape[0])
+    position = lax.axis_index(recipe.axis) * indices.shape[0] + jnp.arange(indices.shape[0])
     fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
     return Draw(
-        keys=fold(jax.random.fold_in(key, 0), place),
+        keys=fold(jax.random.fold_in(key, 0), position),
         image_keys=fold(state.key, indices),
         epoch=state.step // recipe.steps_per_epoch,
         axis=recipe.axis,
     )
-
-
-def _gradient(
-    recipe: Recipe,
-    trained: Tree,
-    frozen: Tree,
-    batch_stats: Tree,
-    images: Array,
-    targets: Array,
-    key: Array,
-    options: dict[str, Any],
-) -> tuple[Tree, Tree, metrics.Sums]:
-    """Gradient of the mean loss, new batch statistics, sums of metrics; in `grad_accum_steps` sequential parts.
-
-    targets [B] or, where examples were mixed, [B, K]: accuracy is then that of the class with the greatest share.
-    """
-    still = [name.rpartition("/")[0] for name in rules.paths(rules.partition(recipe.moving, batch_stats)[1])]
-
-    def objective(trained: Tree, batch_stats: Tree, images: Array, targets: Array, key: Array):
-        params = rules.combine(trained, frozen)
-        variables = {"params": params, "batch_stats": batch_stats}
-        with frozen_statistics(still):
-            output, updated = recipe.model.apply(
-                variables, images, train=True, mutable=["batch_stats"], rngs={"dropout": key}, **options
-            )
-        logits, heads = output if isinstance(output, tuple) else (output, ())
-        loss = recipe.loss(logits, targets)
-        auxiliary = sum(recipe.model.auxiliary_weight * recipe.loss(head, targets).mean() for head in heads)
-        labels = targets if targets.ndim == 1 else targets.argmax(-1)
-        penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
-        return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
-
-    differentiate = jax.grad(objective, has_aux=True)
-    if recipe.grad_accum_steps == 1:
-        gradient, (batch_stats, sums) = differentiate(trained, batch_stats, images, targets, key)
-        return gradient, batch_stats, sums
-
-    def part(carry: tuple[Tree, Tree, Tree], inputs: tuple[Array, Array, Array]):
-        gradient, batch_stats, sums = carry
-        place, images, targets = inputs
-        more, (batch_stats, new) = differentiate(trained, batch_stats, images, targets, jax.random.fold_in(key, place))
-        return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
-
-    def cut(x: Array) -> Array:
-        return x.reshape(recipe.grad_accum_steps, -1, *x.shape[1:])
-
-    zero = jax.tree.map(jnp.zeros_like, trained)
-    start = (zero, batch_stats, jax.tree.map(jnp.asarray, metrics.zeros()))
-    places = jnp.arange(recipe.grad_accum_steps)
-    (gradient, batch_stats, sums), _ = lax.scan(part, start, (places, cut(images), cut(targets)))
-    return jax.tree.map(lambda g: g / recipe.grad_accum_steps, gradient), batch_stats, sums
 
 
 def _add_metrics(state: TrainState, sums: metrics.Sums, gradient: Tree) -> Tree:

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from jaxcnn.config import Config, DataConfig, OptimizerConfig, ScheduleConfig, differences, from_dict, steps, to_dict
+from jaxcnn.config import Config, DataConfig, OptimizerConfig, ScheduleConfig
+from jaxcnn.config_json import differences, from_dict, to_dict
+from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 
 

@@ -10,7 +10,7 @@ import pytest
 from tiny import ROOT, run_command
 
 from jaxcnn import augment, losses, optimizers, schedules
-from jaxcnn.config import steps
+from jaxcnn.durations import steps
 from jaxcnn.models import construct
 
 SWEEPS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if "\nSWEEP = " in path.read_text())

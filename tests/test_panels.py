@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jaxcnn.config import Config, to_dict
+from jaxcnn.config import Config
+from jaxcnn.config_json import to_dict
 from jaxcnn.report import Results, Row, panels
 
 

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import pytest
 
 from jaxcnn import augment, freezing, losses, optimizers, rules, schedules
-from jaxcnn.config import from_dict, steps, to_dict
+from jaxcnn.config_json import from_dict, to_dict
+from jaxcnn.durations import steps
 from jaxcnn.models import construct
 from jaxcnn.models.counts import count
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from jaxcnn.commands import compare
-from jaxcnn.config import Config, to_dict
+from jaxcnn.config import Config
+from jaxcnn.config_json import to_dict
+from jaxcnn.data.info import DataInfo
 from jaxcnn.errors import UserError
 from jaxcnn.report import DIVERGED, Panel, Results, Row, page, plots, tables
 from jaxcnn.report.write import write_report
-from jaxcnn.runs.folder import DataInfo
 
 INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 320, 100, 360, False)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from jaxcnn import fit
-from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, changed
+from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
+from jaxcnn.config_json import changed
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
 from jaxcnn.sweep.stack import stack_key, train_together

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from tiny import environment, run_command
 
-from jaxcnn.config import Config, changed, to_dict
+from jaxcnn.config import Config
+from jaxcnn.config_json import changed, to_dict
 from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
 from jaxcnn.sweep import Sweep, grid, only, parse_changes, slug

@@ -8,9 +8,9 @@ import pytest
 from tiny import tiny_config, untrained_run
 
 import jaxcnn
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
 from jaxcnn.runs import checkpoints
-from jaxcnn.runs.folder import normalizer
 
 
 @pytest.fixture(scope="module")

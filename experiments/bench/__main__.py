@@ -18,7 +18,7 @@ from experiments.bench.contenders import CONTENDERS
 from experiments.bench.machine import Machine, survey
 from experiments.bench.nets import NETS, SIDE
 from experiments.bench.race import race
-from jaxcnn.console.progress import say
+from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, lookup
 
 

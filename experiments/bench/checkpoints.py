@@ -71,18 +71,19 @@ def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[floa
 def seconds_of_a_step() -> float:
     """Of training resnet18 on images of 32 x 32, batch 128, on all devices here; the least of a few."""
     from jaxcnn import data
-    from jaxcnn.assemble import assemble, load_images
+    from jaxcnn.assemble import assemble
+    from jaxcnn.data.for_run import load_images
 
     config = Config("bench", "resnet18", DataConfig("digits", validation=100), batch_size=128, duration="10steps")
     training = assemble(config, load_images(config))
-    state, pool = training.initial_state(), training.pool()
+    state, pool = training.initial_state(), training.device_data()
     order = data.epoch_order(training.images.info.train, 0, 0)[: config.batch_size]
     indices = training.devices.split(order.astype(np.int32))
-    state, _ = training.train_step(state, pool, indices)  # compiles
+    state, _ = training.train_step_at(0)(state, pool, indices)  # compiles
 
     def step() -> Any:
         nonlocal state
-        state, _ = training.train_step(state, pool, indices)
+        state, _ = training.train_step_at(0)(state, pool, indices)
         return state
 
     return min(seconds(step) for _ in range(STEPS_TIMED))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jaxcnn.runtime import ALLOCATOR
+from jaxcnn.runtime.memory import ALLOCATOR
 
 PROCESS_SETTINGS = ("GLIBC_TUNABLES", "XLA_FLAGS")
 """Not handed down from the shell: each contender has its own."""

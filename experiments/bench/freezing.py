@@ -63,14 +63,15 @@ def _prepare(changes: dict[str, Any], batch_size: int) -> tuple[Any, ...]:
     """The compiled step, its arguments, and the bytes of its intermediate results and of the optimizer's state."""
     import jax
 
-    from jaxcnn.assemble import assemble, load_images
+    from jaxcnn.assemble import assemble
+    from jaxcnn.data.for_run import load_images
 
     optimizer = replace(CONFIG.optimizer, **changes)
     config = replace(CONFIG, optimizer=optimizer, batch_size=batch_size, devices=1)
     training = assemble(config, load_images(config))
-    state, pool = training.initial_state(), training.pool()
+    state, pool = training.initial_state(), training.device_data()
     indices = training.devices.split(np.arange(batch_size, dtype=np.int32))
-    train_step: Any = training.train_step
+    train_step: Any = training.train_step_at(0)
     step = train_step.compile(state, pool, indices)
     kept = sum(leaf.nbytes for leaf in jax.tree.leaves(state.opt_state))
     return step, state, pool, indices, step.memory_analysis().temp_size_in_bytes + kept

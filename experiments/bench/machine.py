@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from experiments.bench.race import Process
-from jaxcnn import runtime
+from jaxcnn.runtime import xla
 
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 """Of a CPU, those that decide how fast it multiplies."""
@@ -41,7 +41,7 @@ def survey(contenders: Mapping[str, str]) -> Machine:
 
 def cpu() -> str:
     """Its name, how many cores this process may use, and its features that matter here."""
-    lines = runtime.cpuinfo().splitlines()
+    lines = xla.cpuinfo().splitlines()
     facts = {line.split(":")[0].strip(): line.split(":")[-1].strip() for line in lines if ":" in line}
     flags = facts.get("flags", "").split()
     features = ", ".join(name for name in FEATURES if name in flags)

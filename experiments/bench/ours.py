@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.bench.nets import CLASSES, LEARNING_RATE, MOMENTUM, NETS, SIDE, WEIGHT_DECAY
-from jaxcnn import runtime
-from jaxcnn.assemble import assemble, describe
+from jaxcnn.assemble import assemble, resolve
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from jaxcnn.data import Dataset, epoch_order
+from jaxcnn.data.for_run import describe
+from jaxcnn.runtime import memory
 
 VERSION = f"jaxcnn on jax {jax.__version__}"
 BATCHES = 4
@@ -31,14 +32,14 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
         batch_size=batch,
         dtype=dtype,  # type: ignore[bad-argument-type]
     )
-    runtime.huge_pages(False)  # as `fit` begins
-    config = runtime.resolve_dtype(config)
-    training = assemble(config, describe(_noise(BATCHES * batch), DataConfig(validation=0)))
-    state, pool, batches = training.initial_state(), training.pool(), _batches(batch)
+    memory.huge_pages(False)  # as `fit` does
+    images = describe(_noise(BATCHES * batch), DataConfig(validation=0))
+    training = assemble(resolve(config, images), images)
+    state, pool, batches = training.initial_state(), training.device_data(), _batches(batch)
 
     def step() -> None:
         nonlocal state
-        state, sums = training.train_step(state, pool, training.devices.split(next(batches)))
+        state, sums = training.train_step_at(0)(state, pool, training.devices.split(next(batches)))
         jax.block_until_ready((state, sums))
 
     return step

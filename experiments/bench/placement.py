@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from jaxcnn import runtime
+from jaxcnn.runtime import xla
 
 APART = 1.9
 """Reading what the other core wrote takes 1.2 to 1.5 times as long as what the own core did, or 2.3 to 3.1 times."""
@@ -31,7 +31,7 @@ class Placement:
 
     def wait(self) -> bool | None:
         """As `together`, after waiting for it on a virtual machine, if there is patience left."""
-        while (met := together()) is False and self.patience > 0 and "hypervisor" in runtime.cpuinfo():
+        while (met := together()) is False and self.patience > 0 and "hypervisor" in xla.cpuinfo():
             time.sleep(PAUSE)
             self.patience -= PAUSE
         return met

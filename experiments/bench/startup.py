@@ -21,7 +21,7 @@ import tyro
 from experiments.bench import table
 from experiments.bench.machine import cpu
 from jaxcnn import data
-from jaxcnn.console.progress import say
+from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 
 POLL = 0.005

@@ -1,6 +1,8 @@
-"""`python -m jaxcnn models`: what networks there are, how large, whose, and how good on CIFAR-10."""
+"""`python -m jaxcnn models`: the networks of the catalogue, their sizes, papers and published accuracies."""
 
-import argparse
+from dataclasses import dataclass
+
+import tyro
 
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.models import MODELS
@@ -9,17 +11,20 @@ from jaxcnn.models.papers import ACCURACIES, paper
 from jaxcnn.models.sizes import CIFAR, SIZES, Size
 from jaxcnn.report.columns import columns
 
-HEAD = ("name", "parameters", "multiply-adds", "input", "CIFAR-10 %", "paper", "accuracy measured by")
+HEAD = ("name", "parameters", "MACs", "input", "CIFAR-10 %", "paper", "accuracy measured by")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The catalogue, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10."""
+
+    filter: str = ""
+    """Show only names that contain this."""
 
 
 def main(arguments: list[str]) -> int:
     """Prints the table; UserError for a filter that no name contains."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jaxcnn models",
-        description="The catalogue, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10.",
-    )
-    parser.add_argument("--filter", default="", metavar="TEXT", help="only names that contain this")
-    wanted = parser.parse_args(arguments).filter
+    wanted = tyro.cli(Catalogue, args=arguments, prog="python -m jaxcnn models").filter
     names = [name for name in MODELS if wanted in name]
     if not names:
         raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, MODELS)}")
@@ -28,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def size(name: str) -> Size:
-    """Image, parameters and multiply-adds as written down; of a model that is not, counted at CIFAR's size."""
+    """Published image size, parameters and MACs; if there are none, counted at CIFAR's size."""
     if name in SIZES:
         return SIZES[name]
     counts = count(MODELS[name](), CIFAR)
@@ -43,6 +48,6 @@ def _row(name: str) -> tuple[str | int, ...]:
         known.macs,
         "x".join(map(str, known.image)),
         f"{accuracy.percent:.2f}" if accuracy else "",
-        str(source) if source else "of this project",
+        str(source) if source else "this project",
         accuracy.source if accuracy else "",
     )

@@ -1,34 +1,39 @@
 """`python -m jaxcnn summary MODEL`: a network layer by layer."""
 
-import argparse
+from dataclasses import dataclass
+from typing import Annotated
 
 import jax.numpy as jnp
+import tyro
 
 from jaxcnn import specs
+from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count, count_layers
 from jaxcnn.models.sizes import CIFAR, SIZES
 from jaxcnn.report.columns import columns
 
-HEAD = ("layer", "kind", "output", "parameters", "batch statistics", "multiply-adds")
-THOUSAND = 224
-"""Side from which on a network is meant for ImageNet's thousand classes."""
+HEAD = ("layer", "kind", "output", "parameters", "batch statistics", "MACs")
+IMAGENET_SIZE = 224
+"""Image size from which on a network is meant for ImageNet's 1000 classes."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Output shape, parameters and MACs of every layer."""
+
+    model: tyro.conf.Positional[str]
+    """A name from the catalogue, with options: vgg16_bn:dropout=0.5"""
+    classes: int | None = None
+    """Number of classes. Default: 10, or 1000 from 224 pixels on."""
+    image: Annotated[tuple[int, int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH CHANNELS")] = None
+    """Size of an image. Default: the model's own."""
 
 
 def main(arguments: list[str]) -> int:
     """Prints the layers and their totals; UserError for an unknown model, option or image."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jaxcnn summary", description="Output shape, parameters and multiply-adds of every layer."
-    )
-    parser.add_argument("model", help="a name of the catalogue, with options: vgg16_bn:dropout=0.5")
-    parser.add_argument("--classes", type=_positive, metavar="N", help="default: 10, or 1000 from 224 pixels on")
-    parser.add_argument(
-        "--image", type=_positive, nargs=3, metavar=("HEIGHT", "WIDTH", "CHANNELS"), help="default: its own"
-    )
-    options = parser.parse_args(arguments)
-    name, _ = specs.parse(options.model)
-    image = tuple(options.image) if options.image else SIZES[name].image if name in SIZES else CIFAR
-    classes = options.classes or (1000 if image and image[0] >= THOUSAND else 10)
+    options = tyro.cli(Summary, args=arguments, prog="python -m jaxcnn summary")
+    image, classes = _image(options), _classes(options)
     model = construct.build(options.model, classes, jnp.float32)
     layers, total = count_layers(model, image), count(model, image)
     rows = [
@@ -41,10 +46,25 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
+def _image(options: Summary) -> tuple[int, ...]:
+    if options.image is None:
+        name, _ = specs.parse(options.model)
+        return SIZES[name].image if name in SIZES else CIFAR
+    for number in options.image:
+        _require_positive("image", number)
+    return options.image
+
+
+def _classes(options: Summary) -> int:
+    if options.classes is None:
+        return 1000 if _image(options)[0] >= IMAGENET_SIZE else 10
+    _require_positive("classes", options.classes)
+    return options.classes
+
+
+def _require_positive(option: str, number: int) -> None:
+    if number < 1:
+        raise UserError(f"--{option} must be positive, not {number}")
 
 
 def _numbers(counts: Counts) -> tuple[int, int, int]:

@@ -1,66 +1,14 @@
-"""What a run tells: a progress bar on a terminal, plain lines elsewhere, JSON lines and TensorBoard events on disk."""
+"""A progress bar on a terminal, plain lines elsewhere."""
 
-import json
-import os
-import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from jaxcnn.console.terminal import console, say
 
 PLAIN_SECONDS = 15.0
 """Between two lines of progress where there is no terminal."""
-
-console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class Log:
-    """metrics.jsonl, one row a line, and the same scalars as TensorBoard events."""
-
-    def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
-        """Opens the log of a run that stands at `step`; rows beyond it, from before a crash, are dropped.
-
-        Of several processes one `writes`.
-        """
-        self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        kept = [json.dumps(row) + "\n" for row in read_rows(self._path) if row["step"] <= step]
-        self._path.write_text("".join(kept))
-        self._file = self._path.open("a", buffering=1)
-        self._events = _event_writer(folder / "events", step) if tensorboard and writes else None
-
-    def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
-        self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")
-        if self._events:
-            for name, value in values.items():
-                self._events.add_scalar(f"{split}/{name}", value, step)
-
-    def close(self) -> None:
-        self._file.close()
-        if self._events:
-            self._events.close()
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl; a last line that was cut off in the middle is left out."""
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text().splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
-
-
-def _event_writer(folder: Path, step: int) -> Any:
-    from tensorboardX import SummaryWriter  # not needed by those who turn it off
-
-    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
 
 class ProgressBar:
@@ -107,8 +55,3 @@ class ProgressBar:
     def pause(self, seconds: float) -> None:
         """Time that was spent on something else than training does not count for images/s."""
         self._paused += seconds
-
-
-def say(text: str) -> None:
-    console.print(text, markup=False)
-    sys.stderr.flush()

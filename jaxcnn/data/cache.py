@@ -10,21 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from jaxcnn.data.dataset import ARRAYS, Dataset, arrays, digest
+from jaxcnn.paths import cache_folder
 
 FORMAT = 2  # raise it when decoding changes: older entries are then left alone
 SAMPLE = 1 << 16  # bytes of a data file's beginning that enter the fingerprint
 
 
-def directory() -> Path:
-    """`$JAXCNN_CACHE`, or `jaxcnn` in `$XDG_CACHE_HOME`, or in `~/.cache`."""
-    if chosen := os.environ.get("JAXCNN_CACHE"):
-        return Path(os.path.expanduser(chosen))
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "jaxcnn"
-
-
 def entry(folder: Path) -> Path:
     """The folder that caches the prepared data in `folder` (`<name>/<version>`); it need not exist."""
-    return directory() / f"{folder.parent.name}-{folder.name}-{_fingerprint(folder)}"
+    return cache_folder() / f"{folder.parent.name}-{folder.name}-{_fingerprint(folder)}"
 
 
 def read(entry: Path) -> Dataset | None:

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 from jax import Array, lax
 
-from jaxcnn import optimizers
+from jaxcnn import freezing, optimizers
 from jaxcnn.config import OptimizerConfig
 
 Landscape = Callable[..., Array]
@@ -34,7 +34,7 @@ def descend(
     """
 
     def path(rate: Array) -> Array:
-        optimizer = optimizers.build(config, lambda _: rate, start)
+        optimizer = optimizers.build(config, lambda _: rate, start, freezing.static_spans(config, start))
 
         def move(carry: tuple[Array, optax.OptState], step: Array) -> tuple[tuple[Array, optax.OptState], Array]:
             point, state = carry

@@ -10,8 +10,8 @@ import optax
 from flax import linen as nn
 
 from jaxcnn import data, losses, metrics, rules
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
-from jaxcnn.runs.folder import normalizer
 from jaxcnn.runs.load import Run
 
 Tree = Any

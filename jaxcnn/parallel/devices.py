@@ -1,15 +1,14 @@
-"""The one file that knows about devices: a step for one device's share of the batch -> a step for all of them.
+"""Device placement and pmap: a step for one device's part of the batch becomes a step over all devices.
 
-The state goes in and comes out un-replicated (one logical copy that every device holds); examples are split along
-their first axis. The batch size is always the global one. Where a job has several processes, each holds the state on
-its own devices and hands in its own share of the examples; the mapped axis goes over the devices of all.
+The state is passed and returned un-replicated (one logical copy that every device holds); examples are split along
+their first axis. The batch size is always global. In a job of several processes, each process holds the state on its
+own devices and passes its own part of the examples; the mapped axis spans the devices of all processes.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Thread
 from typing import Any
 
 import jax
@@ -18,24 +17,35 @@ from jax import lax
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxcnn import runtime
 from jaxcnn.errors import UserError
 from jaxcnn.layers.norm import AXIS
+from jaxcnn.runtime import memory
 
 Tree = Any
 
 AXES = {"sync": AXIS, "local": "device"}
-"""Batch norm shares its statistics over an axis of the name AXIS, and only over that."""
+"""Name of the mapped axis: batch norm averages its statistics over an axis called AXIS, and over no other."""
+
+_COMPILER = ThreadPoolExecutor(max_workers=1)
+_pending: set[Future[Any]] = set()
 
 
-class Mapped:
-    """A step over all devices, compiled when it is first called, for the shapes that it is called with; or before.
+def is_compiling() -> bool:
+    """Whether a step is still being compiled in the background.
 
-    It is compiled apart from its first run, so that memory which compiling took is given back before.
+    Python waits for that thread at exit (minutes for a deep network), and XLA crashes if it does not.
+    """
+    return any(not future.done() for future in _pending)
+
+
+class CompiledStep:
+    """A step over all devices, compiled for the shapes of its first call, or ahead of it.
+
+    Compilation is separate from the first run so that its memory can be released in between.
     """
 
-    def __init__(self, mapped: Any, alone: bool) -> None:
-        self.mapped, self.alone = mapped, alone
+    def __init__(self, mapped: Any, single_process: bool) -> None:
+        self.mapped, self.single_process = mapped, single_process
         self._ahead: Future[jax.stages.Compiled] | None = None
         self._compiled: Callable[..., Tree] | None = None
 
@@ -45,28 +55,21 @@ class Mapped:
         return self._compiled(*arguments)
 
     def compile(self, *arguments: Tree) -> Callable[..., Tree]:
-        # Lowered in one of several processes, a step takes the examples of all, and refuses the share of one.
-        return _compile(self.mapped.lower(*arguments)) if self.alone else self.mapped
+        # A step lowered in one of several processes expects the examples of all, not the part that it is given.
+        return _compile(self.mapped.lower(*arguments)) if self.single_process else self.mapped
 
     def compile_ahead(self, *shapes: Tree) -> None:
-        """Compiles for arguments of these shapes while the caller goes on, if one process has all the devices."""
-        if not self.alone:
+        """Starts to compile for arguments of these shapes in the background, if one process has all the devices."""
+        if not self.single_process:
             return
-        lowered, self._ahead = self.mapped.lower(*shapes), Future()
-        Thread(target=_keep, args=(self._ahead, _compile, lowered), name=runtime.COMPILES_AHEAD).start()
+        self._ahead = _COMPILER.submit(_compile, self.mapped.lower(*shapes))
+        _pending.add(self._ahead)
+        self._ahead.add_done_callback(_pending.discard)
 
 
 def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
-    with runtime.compiling():
+    with memory.compiling():
         return lowered.compile()
-
-
-def _keep(result: Future[Any], function: Callable[..., Any], *arguments: Any) -> None:
-    """What `function` returns or raises, for whoever waits for it."""
-    try:
-        result.set_result(function(*arguments))
-    except BaseException as error:
-        result.set_exception(error)
 
 
 @dataclass(frozen=True)
@@ -81,22 +84,22 @@ class Devices:
         return len(self.devices)
 
     @cached_property
-    def mine(self) -> list[int]:
-        """Places on the mapped axis of this process's devices."""
-        return [place for place, device in enumerate(self.devices) if device.process_index == jax.process_index()]
+    def local_positions(self) -> list[int]:
+        """Positions of this process's devices on the mapped axis."""
+        return [position for position, device in enumerate(self.devices) if device.process_index == jax.process_index()]
 
     @property
-    def alone(self) -> bool:
+    def single_process(self) -> bool:
         """Whether one process has all the devices."""
-        return len(self.mine) == self.count
+        return len(self.local_positions) == self.count
 
     @property
-    def first(self) -> bool:
-        """Whether this process is the one that writes."""
+    def is_primary(self) -> bool:
+        """Whether this process writes the files."""
         return jax.process_index() == 0
 
-    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> Mapped:
-        """`step` over all devices: the first `shared` arguments whole on each, the next `split` cut by `split`."""
+    def compile(self, step: Callable[..., Tree], shared: int, split: int, donate: tuple[int, ...] = ()) -> CompiledStep:
+        """`step` over all devices: the first `shared` arguments are whole on each, the next `split` ones are split."""
         mapped = jax.pmap(
             step,
             axis_name=self.axis,
@@ -105,19 +108,24 @@ class Devices:
             out_axes=None,  # type: ignore[arg-type]
             donate_argnums=donate,
         )
-        return Mapped(mapped, self.alone)
+        return CompiledStep(mapped, self.single_process)
 
     def split(self, examples: np.ndarray) -> np.ndarray:
-        """[B, ...] -> [devices of this process, B / devices, ...], in order: this process's share of the examples."""
-        return examples.reshape(self.count, -1, *examples.shape[1:])[self.mine]
+        """[B, ...] -> [devices of this process, B / devices, ...], in order: the examples of this process."""
+        return examples.reshape(self.count, -1, *examples.shape[1:])[self.local_positions]
 
     def replicate(self, tree: Tree) -> Tree:
         """A copy of every array on every device of this process."""
-        return jax.device_put(tree, self._copies([self.devices[place] for place in self.mine]))
+        return jax.device_put(tree, self._copies([self.devices[position] for position in self.local_positions]))
 
-    def whole(self, tree: Tree) -> Tree:
-        """The same arrays as those of the whole job, which is how several processes save them together."""
-        if self.alone:
+    def replicated(self, shapes: Tree) -> Tree:
+        """`shapes` with the sharding that `replicate` gives."""
+        copies = self._copies([self.devices[position] for position in self.local_positions])
+        return jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=copies), shapes)
+
+    def to_global(self, tree: Tree) -> Tree:
+        """The same arrays as global arrays of the job, which several processes can save together."""
+        if self.single_process:
             return tree
         everywhere = self._copies(list(self.devices))
 
@@ -127,14 +135,14 @@ class Devices:
 
         return jax.tree.map(join, tree)
 
-    def any(self, flag: bool) -> bool | jax.Array:
-        """Whether `flag` is set in any process; of several processes without waiting for their answers."""
-        return flag if self.alone else self._sum(np.full(len(self.mine), flag, np.int32))
+    def any_process(self, flag: bool) -> bool | jax.Array:
+        """Whether `flag` is set in any process; with several processes, an array that is not waited for."""
+        return flag if self.single_process else self._sum(np.full(len(self.local_positions), flag, np.int32))
 
-    def barrier(self, place: str) -> None:
-        """Waits until all processes are at `place`."""
-        if not self.alone:
-            multihost_utils.sync_global_devices(place)
+    def barrier(self, name: str) -> None:
+        """Waits until all processes have reached the barrier `name`."""
+        if not self.single_process:
+            multihost_utils.sync_global_devices(name)
 
     @cached_property
     def _sum(self) -> Callable[..., jax.Array]:
@@ -144,14 +152,14 @@ class Devices:
         return NamedSharding(Mesh(np.array(devices), (self.axis,)), PartitionSpec())
 
     def round_up(self, batch: int) -> int:
-        """The least multiple of the number of devices that holds `batch` examples."""
+        """`batch` rounded up to a multiple of the number of devices."""
         return -(-batch // self.count) * self.count
 
 
 def job_devices(count: int, batch_norm: str, batch_size: int, grad_accum_steps: int) -> Devices:
     """The first `count` devices of each process (0: all).
 
-    Raises: UserError if there are not so many, or the batch does not divide evenly among them.
+    Raises: UserError if there are not that many, or the batch does not divide evenly among them.
     """
     found = jax.local_devices()
     if count > len(found):

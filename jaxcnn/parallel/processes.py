@@ -42,7 +42,7 @@ def job(config: DistributedConfig) -> Iterator[None]:
     _join(config)
     import jax
 
-    from jaxcnn.console.progress import console
+    from jaxcnn.console.terminal import console
 
     with ExitStack() as stack:
         if jax.process_index() > 0:
@@ -67,7 +67,7 @@ def job(config: DistributedConfig) -> Iterator[None]:
 def _join(config: DistributedConfig) -> None:
     import jax
 
-    from jaxcnn.console.progress import say
+    from jaxcnn.console.terminal import say
 
     known: dict[str, Any] = {}
     if config.coordinator != "auto":

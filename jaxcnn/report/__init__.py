@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxcnn.config import Config, differences, folder_of
+from jaxcnn.config import Config, folder_of
+from jaxcnn.config_json import differences
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ class Row:
     @property
     def history(self) -> list[dict[str, Any]]:
         """The rows of metrics.jsonl: step, split (train, validation, test) and metrics."""
-        from jaxcnn.console.progress import read_rows
+        from jaxcnn.console.log import read_rows
 
         return read_rows(self.folder / "metrics.jsonl")
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxcnn.console.progress import say
+from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 from jaxcnn.report.page import page, section_of
 from jaxcnn.report.tables import from_csv, markdown, percent

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jaxcnn.config import to_dict
+from jaxcnn.config_json import to_dict
 from jaxcnn.report import Panel, Results, tables
 
 if TYPE_CHECKING:

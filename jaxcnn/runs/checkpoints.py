@@ -1,8 +1,8 @@
-"""Checkpoints with Orbax: save, restore, and read the variables alone.
+"""Checkpoints with Orbax: save, restore, and read only the variables.
 
-A checkpoint is a folder named after its step; it is written beside and renamed when complete, so it is whole or
-absent. The newest ones are kept and, besides them, the best on validation. Digests of all arrays lie in its metadata
-and are compared at every read, so that damage is an error and never a wrong number.
+A checkpoint is a folder named after its step, written atomically. The newest ones are kept, and the best on
+validation. Checksums of all arrays are in its metadata and verified at every read, so that damage is an error and never
+a wrong number.
 """
 
 import json
@@ -15,8 +15,8 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from jaxcnn import rules
-from jaxcnn.runs.checksums import damaged, digests
 from jaxcnn.errors import UserError
+from jaxcnn.runs.checksums import damaged, digests
 
 Tree = Any
 ITEM = "state"
@@ -28,7 +28,7 @@ def _accuracy(metrics: dict[str, float]) -> float:
 
 
 class Checkpoints:
-    """The checkpoints of one run; saving goes on in the background, and `close` waits for it.
+    """The checkpoints of one run; they are saved in the background, and `close` waits for that.
 
     Raises: UserError where a folder cannot be written or a checkpoint cannot be read.
     """
@@ -55,7 +55,7 @@ class Checkpoints:
         return self._manager.best_step()
 
     def save(self, step: int, state: Tree, accuracy: float | None) -> None:
-        """Begins to save; the arrays may be donated as soon as this returns.
+        """Starts to save; the arrays may be donated as soon as this returns.
 
         Raises: UserError if this save, or the one before it, fails.
         """
@@ -84,7 +84,7 @@ class Checkpoints:
             raise _unreadable(self.folder, step, error) from error
 
     def set_aside_damaged(self, target: Tree) -> dict[int, str]:
-        """Moves every checkpoint that cannot be read to `damaged/` beside the folder; step -> what is wrong with it."""
+        """Moves every checkpoint that cannot be read to `damaged/` beside the folder; step -> its problem."""
         wrong: dict[int, str] = {}
         for step in complete_steps(self.folder):
             try:
@@ -94,7 +94,7 @@ class Checkpoints:
         if wrong and len(wrong) == len(complete_steps(self.folder)):
             raise UserError(
                 "none of the checkpoints can be read, and none was moved:\n  " + "\n  ".join(wrong.values()) + "\n"
-                "To begin anew, choose another --folder."
+                "To start over, choose another --folder."
             )
         if jax.process_index() == 0:
             for step in wrong:
@@ -113,15 +113,20 @@ class Checkpoints:
         last = f"the last good checkpoint is step {complete[-1]}" if complete else "no checkpoint has been saved"
         return UserError(
             f"could not save a checkpoint in {self.folder}: {_reason(error)}\n"
-            f"{last}; make room or mend the folder's permissions and type the same command again to resume."
+            f"{last}; free disk space or fix the folder's permissions, and run the same command again to resume."
         )
 
 
 def complete_steps(folder: Path) -> list[int]:
-    """The steps whose checkpoints were completed, ascending; reads the disk alone."""
+    """The steps of complete checkpoints, ascending; reads only the names of folders."""
     if not folder.is_dir():
         return []
     return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit())
+
+
+def latest_step(folder: Path) -> int | None:
+    """The step of the latest complete checkpoint, if there is one."""
+    return max(complete_steps(folder), default=None)
 
 
 def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
@@ -161,7 +166,7 @@ def _select(only: str, variables: Tree) -> Tree:
 
 
 def _verified(folder: Path, step: int, tree: Tree) -> Tree:
-    """`tree`, if it is what was saved at `step`; what was saved without digests is taken as it is.
+    """`tree`, if it is what was saved at `step`; trees saved without checksums are not verified.
 
     Raises: ValueError that names the first array that differs.
     """
@@ -174,7 +179,7 @@ def _verified(folder: Path, step: int, tree: Tree) -> Tree:
 
 
 def _set_aside(path: Path) -> None:
-    """Moves a checkpoint to `damaged/`, under a name that is free there."""
+    """Moves a checkpoint to `damaged/`, under a free name."""
     aside = path.parent.parent / "damaged"
     try:
         aside.mkdir(exist_ok=True)
@@ -192,12 +197,12 @@ def _unreadable(folder: Path, step: int, error: Exception) -> UserError:
         return UserError(f"{message}\nThere is no other checkpoint.")
     return UserError(
         f"{message}\nThere are others: {', '.join(map(str, others))}.\n"
-        "With --resume latest_valid the run goes on from the newest that can be read, and moves damaged ones aside.\n"
+        "With --resume latest_valid the run resumes at the latest valid one and moves damaged ones to `damaged/`.\n"
         f"To load another: step={others[-1]}, or --init.source {folder.parent}@{others[-1]}."
     )
 
 
 def _reason(error: BaseException) -> str:
-    """The beginning of an error, or of what it was raised from where it says nothing; TensorStore's go on for pages."""
+    """The first line of an error, or of its cause if it has no message; TensorStore's messages are pages long."""
     text = str(error).strip() or (_reason(error.__cause__) if error.__cause__ else type(error).__name__)
     return text.splitlines()[0][:200]

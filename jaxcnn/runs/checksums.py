@@ -1,6 +1,6 @@
-"""Digests of arrays: they tell whether what is read is what was saved, which a file's format alone does not.
+"""Checksums: verify on restore that the arrays are those that were saved.
 
-A bit that flips in a data file of Orbax's default format (OCDBT) is read back as a wrong number, silently.
+Orbax's default format (OCDBT) does not: it reads a flipped bit in a data file as a wrong number, silently.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def digests(tree: Tree) -> dict[str, str]:
 
 
 def damaged(tree: Tree, expected: Mapping[str, str]) -> list[str]:
-    """Paths of the leaves that differ from what `expected` was made of; leaves that `tree` lacks are not asked for."""
+    """Paths of the leaves of `tree` whose checksum is not the expected one."""
     return [path for path, digest in digests(tree).items() if expected.get(path) != digest]
 
 

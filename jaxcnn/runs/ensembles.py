@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
 from jaxcnn.losses import two_class
-from jaxcnn.runs.load import PREDICT_BATCH, Run, load, normalizer
+from jaxcnn.runs.load import PREDICT_BATCH, Run, load
 
 
 @dataclass(frozen=True)

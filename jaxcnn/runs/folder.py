@@ -2,45 +2,25 @@
 
 import fcntl
 import json
-import os
 import platform
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-import jax
-import jax.numpy as jnp
-
-from jaxcnn import data
-from jaxcnn.config import Config, differences, folder_of, from_dict, to_dict
+from jaxcnn.config import Config, folder_of
+from jaxcnn.config_json import differences, from_dict, to_dict
+from jaxcnn.data.info import DataInfo
 from jaxcnn.errors import UserError
-
-
-@dataclass(frozen=True)
-class DataInfo:
-    """What a run remembers of its data: enough to recognize it, and to predict without it."""
-
-    name: str
-    version: str
-    digest: str
-    image_shape: tuple[int, ...]
-    label_names: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    train: int
-    validation: int
-    test: int
-    fallback: bool
-    """True where the data set that the config names could not be had."""
+from jaxcnn.paths import atomic_write
 
 
 class RunFolder:
-    """A run on disk, opened for training: new, or unfinished and of the same config; of several processes one `writes`.
+    """A run's folder, opened for training: new, or unfinished and with the same config. One process of a run `writes`.
 
-    Raises: UserError if the folder holds another config, something else than a run, or is in use.
+    Raises: UserError if the folder holds a run with another config, is not a run, or is in use.
     """
 
     def __init__(self, config: Config, writes: bool = True) -> None:
@@ -48,12 +28,12 @@ class RunFolder:
         self._lock = self._take() if writes else None
 
     def check_visible(self) -> None:
-        """For a process that does not write, once the folder is there.
+        """For the processes that do not write, once the folder has been created.
 
-        Raises: UserError if the process sees no run there, or one of another config than its own.
+        Raises: UserError if this process does not see the run, or sees another config.
         """
         if not (self.path / "config.json").exists():
-            raise UserError(f"this process sees no run in {self.path}: --folder must be on a disk that all share")
+            raise UserError(f"this process does not see the run in {self.path}: --folder must be on a filesystem shared by all processes")
         self._check(self._config)
 
     def _take(self) -> TextIO:
@@ -84,9 +64,9 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def write_or_check_data(self, info: DataInfo) -> None:
-        """Writes down the data a new run uses; a resumed run must have the same.
+        """Writes data.json in a new run; checks it in a resumed one.
 
-        Raises: UserError if it has not.
+        Raises: UserError if the data are not the same.
         """
         path = self.path / "data.json"
         if not path.exists():
@@ -95,23 +75,23 @@ class RunFolder:
         before = from_dict(DataInfo, read_json(path), "data.json")
         if before != info:
             raise UserError(
-                f"the run in {self.path} was begun on {before.name} ({before.digest}), and this is {info.name} "
+                f"the run in {self.path} was started on {before.name} ({before.digest}), but the data now are {info.name} "
                 f"({info.digest}): set TFDS_DATA_DIR to the same data, or choose another folder with --folder"
             )
 
-    def write_or_check_init(self, account: Mapping[str, Any]) -> None:
-        """Writes down what a new run took from where.
+    def write_or_check_init(self, report: Mapping[str, Any]) -> None:
+        """Writes init.json, the report of the weights that a new run started from.
 
-        Raises: UserError if it was begun from something else, and stopped before its first checkpoint.
+        Raises: UserError if the run was started from other weights, and stopped before its first checkpoint.
         """
         path = self.path / "init.json"
-        if account and path.exists() and read_json(path) != account:
-            raise UserError(f"the run in {self.path} was begun from other weights ({path}); choose another --folder")
-        if account and not path.exists():
-            write_json(path, account)
+        if report and path.exists() and read_json(path) != report:
+            raise UserError(f"the run in {self.path} was started from other weights ({path}); choose another --folder")
+        if report and not path.exists():
+            write_json(path, report)
 
     def write_environment(self, devices: str) -> None:
-        """Writes down what computed the run: command, versions, machine."""
+        """Writes environment.json: command, versions, machine."""
         packages = ("jaxcnn", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
         environment = {
             "command": " ".join([Path(sys.executable).name, *sys.orig_argv[1:]]),
@@ -135,22 +115,22 @@ class RunFolder:
         if not self.path.is_dir():
             raise UserError(f"{self.path} is a file; choose another folder with --folder")
         if not (self.path / "config.json").exists():
-            # The first process to come makes both of these; checkpoints without a config are of a run that was moved.
+            # These two are created first; checkpoints without a config belong to a run that was moved.
             stray = [p.name for p in self.path.iterdir() if p.name not in (".lock", "checkpoints")]
             stray += [p.name for p in self.checkpoints.glob("*")]
             if stray:
-                raise UserError(f"{self.path} holds {stray[0]!r} and no run; choose another folder with --folder")
+                raise UserError(f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another folder with --folder")
             return
         changed = differences(config, read_config(self.path))
         if changed:
             raise UserError(
-                f"{self.path} holds a run of another config:\n  " + "\n  ".join(changed) + "\n"
-                f"Choose another folder (--folder {self.path}-2), or remove that one to run anew."
+                f"{self.path} holds a run with another config:\n  " + "\n  ".join(changed) + "\n"
+                f"Choose another folder (--folder {self.path}-2), or remove this one to start over."
             )
 
 
 def finished(config: Config) -> dict[str, Any] | None:
-    """The summary of the run in the config's folder, if it is finished and of this config."""
+    """The summary of the run in the config's folder, if it is finished and has this config."""
     path = folder_of(config)
     if not (path / "summary.json").exists() or differences(config, read_config(path)):
         return None
@@ -160,7 +140,7 @@ def finished(config: Config) -> dict[str, Any] | None:
 def read_config(path: Path) -> Config:
     """The config of the run in the folder `path`.
 
-    Raises: UserError if it cannot be read, or was written by another version of jaxcnn that has other settings.
+    Raises: UserError if it cannot be read, or was written by a version of jaxcnn with other settings.
     """
     try:
         return from_dict(Config, read_json(path / "config.json"), "config.json")
@@ -168,8 +148,8 @@ def read_config(path: Path) -> Config:
         writer = path / "environment.json"
         theirs = read_json(writer)["packages"]["jaxcnn"] if writer.exists() else "unknown"
         raise UserError(
-            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}: "
-            "read it with the version that wrote it."
+            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}, whose settings have other "
+            "names (see CHANGELOG.md): use that version to read it, or train the run again."
         ) from None
 
 
@@ -181,31 +161,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Whole or not at all: written beside, then renamed.
+    """Writes a file atomically.
 
     Raises: UserError if the folder cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(json.dumps(values, indent=2) + "\n")
-        beside.replace(path)
+        with atomic_write(path) as file:
+            file.write_text(json.dumps(values, indent=2) + "\n")
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
-def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
-    """uint8 images [B, H, W, C] -> the numbers the model sees, [B, *input_shape]."""
-
-    def normalized(images: jax.Array) -> jax.Array:
-        numbers = data.normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
-        shape = input_shape(config, info)
-        return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
-
-    return normalized
-
-
-def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
-    """Height, width and channels of what the model sees."""
-    side = config.data.upscale
-    return (side, side, info.image_shape[-1]) if side else info.image_shape

@@ -10,15 +10,17 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from jaxcnn import weights
-from jaxcnn.runs import checkpoints
-from jaxcnn.config import Config, InitConfig, folder_of
+from jaxcnn.config import Config, InitConfig
+from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.layers.whitening import whitening_filters
-from jaxcnn.console.progress import say
 from jaxcnn.runs.load import load
 from jaxcnn.weights.transfer import transfer
 
 Tree = Any
+
+WHITENED = 5000
+"""Number of training images whose patches determine whitening filters."""
 
 
 def read(path: str, model: nn.Module) -> tuple[Tree, str]:
@@ -34,7 +36,7 @@ def read(path: str, model: nn.Module) -> tuple[Tree, str]:
     if not at or Path(path).exists():
         folder, step = path, ""
     if step and not step.isdigit():
-        raise UserError(f"init.source: {step!r} of {path!r} is no step: write it as {folder}@2000")
+        raise UserError(f"init.source: {step!r} of {path!r} is not a step: write it as {folder}@2000")
     if not (there := Path(folder).expanduser()).is_dir():
         runs = [str(run.parent) for run in there.parent.glob("*/config.json")]
         hint = f": {did_you_mean(folder, runs)}" if runs else ""
@@ -79,16 +81,13 @@ def whiten(path: str, images: np.ndarray, normalize: Callable[[jax.Array], jax.A
 
 
 def start(config: Config, model: nn.Module, fresh: Tree) -> tuple[Tree, dict[str, Any]]:
-    """What the first step starts from, and the account of it for the run's folder (none for a fresh start).
+    """The variables that the first step starts from, and a report of what was loaded (empty if nothing was).
 
-    A run that has a checkpoint goes on from that, and its origin is not read again.
-    Raises: UserError where `init.source` or `init.restore` does not fit.
+    Raises: UserError if `init.source` or `init.restore` does not fit the model.
     """
     if not config.init.source:
         if config.init.restore != InitConfig().restore:
-            raise UserError("init.restore says what to take, and init.source does not say from where")
-        return fresh, {}
-    if checkpoints.complete_steps(folder_of(config) / "checkpoints"):
+            raise UserError("init.restore is set but init.source is empty")
         return fresh, {}
     source, what = read(config.init.source, model)
     variables, report = transfer(source, fresh, config.init.restore)

@@ -11,15 +11,18 @@ import numpy as np
 from flax import linen as nn
 
 from jaxcnn import weights
-from jaxcnn.runs import checkpoints
 from jaxcnn.augment import tta
-from jaxcnn.config import Config, from_dict
+from jaxcnn.config import Config
+from jaxcnn.config_json import from_dict
+from jaxcnn.console.log import read_rows
+from jaxcnn.data.info import DataInfo
+from jaxcnn.data.preprocess import input_shape, normalizer
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.losses import two_class
 from jaxcnn.models import construct
 from jaxcnn.models.trace import outputs_of, submodules
-from jaxcnn.runs.folder import DataInfo, input_shape, normalizer, read_config, read_json
-from jaxcnn.console.progress import read_rows
+from jaxcnn.runs import checkpoints
+from jaxcnn.runs.folder import read_config, read_json
 
 PREDICT_BATCH = 500
 

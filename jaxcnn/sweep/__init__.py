@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from jaxcnn.config import Config, changed
+from jaxcnn.config import Config
+from jaxcnn.config_json import changed
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.report import Panel, Results, Row
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from jaxcnn.config import differences, to_dict
+from jaxcnn.config_json import differences, to_dict
 from jaxcnn.console.signals import EXIT_STATUS, Stop
 from jaxcnn.errors import UserError
 from jaxcnn.report import Row

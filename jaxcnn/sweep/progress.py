@@ -11,8 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jaxcnn.config import steps
-from jaxcnn.console.progress import PLAIN_SECONDS, console, say
+from jaxcnn.console.progress import PLAIN_SECONDS
+from jaxcnn.console.terminal import console, say
+from jaxcnn.durations import steps
 from jaxcnn.report import Row
 
 REFRESH_SECONDS = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jaxcnn.console.progress import say
+from jaxcnn.console.terminal import say
 from jaxcnn.report import Results, Row
 from jaxcnn.report.tables import on_terminal
 from jaxcnn.report.write import write_report

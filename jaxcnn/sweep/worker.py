@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxcnn import runtime
-from jaxcnn.config import Config, folder_of, from_dict
+from jaxcnn.config import Config, folder_of
+from jaxcnn.config_json import from_dict
 from jaxcnn.errors import Diverged, UserError
 
 
@@ -29,8 +30,8 @@ def work(task: Mapping[str, Any]) -> int:
         os.sched_setaffinity(0, task["cpus"])  # before JAX counts the CPUs for its threads
     configs = [from_dict(Config, config) for config in task["configs"]]
     runtime.prepare(configs[0].devices, configs[0].dtype)
-    from jaxcnn.console.progress import say
     from jaxcnn.console.signals import Stopped
+    from jaxcnn.console.terminal import say
 
     try:
         _train(configs)

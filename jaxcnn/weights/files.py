@@ -1,6 +1,5 @@
 """Weights in `.safetensors` files: named arrays and nothing that could run."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from jaxcnn import rules
 from jaxcnn.errors import UserError
+from jaxcnn.paths import atomic_write, user_path
 
 
 def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
@@ -18,7 +18,7 @@ def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
 
     Raises: UserError if the file is absent, damaged or of another kind.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.is_file():
         raise UserError(f"{path} is not a file; weights are read from a .safetensors file")
     try:
@@ -32,16 +32,14 @@ def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def save_weights(path: str | Path, variables: Any) -> None:
-    """Writes variables {"params", "batch_stats"} as flat names, `params/Conv_0/kernel`, whole or not at all.
+    """Writes variables {"params", "batch_stats"} as flat names, `params/Conv_0/kernel`, atomically.
 
     Raises: UserError if the file cannot be written.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(variables)]  # the writer ignores strides
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        save_file(dict(zip(rules.paths(variables), leaves, strict=True)), beside)
-        beside.replace(path)
+        with atomic_write(path) as file:
+            save_file(dict(zip(rules.paths(variables), leaves, strict=True)), file)
     except (SafetensorError, OSError) as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error}") from None

@@ -1,0 +1,27 @@
+"""From uint8 images to what a model sees."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from jaxcnn.config import Config
+from jaxcnn.data.info import DataInfo
+from jaxcnn.data.pixels import normalize
+
+
+def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
+    """uint8 images [B, H, W, C] -> normalized images [B, *input_shape] in the config's dtype."""
+
+    def normalized(images: jax.Array) -> jax.Array:
+        numbers = normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
+        shape = input_shape(config, info)
+        return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
+
+    return normalized
+
+
+def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
+    """Height, width and channels of the images that the model sees."""
+    side = config.data.upscale
+    return (side, side, info.image_shape[-1]) if side else info.image_shape

@@ -1,0 +1,190 @@
+"""What one run writes while it trains: metrics, evaluations, checkpoints, and at the end its summary."""
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+import jax
+
+from jaxcnn import metrics, train
+from jaxcnn.assemble import Training
+from jaxcnn.config import Config
+from jaxcnn.console.log import Log
+from jaxcnn.console.progress import ProgressBar
+from jaxcnn.durations import steps
+from jaxcnn.errors import Diverged
+from jaxcnn.evaluate import evaluate
+from jaxcnn.runs.checkpoints import Checkpoints
+from jaxcnn.runs.folder import RunFolder
+from jaxcnn.train import NEVER, DeviceDataset, TrainState
+
+Tree = Any
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """After which steps to log, evaluate and save; all of them after the last."""
+
+    total: int
+    log: int
+    evaluate: int
+    checkpoint: int
+
+    def logs(self, step: int) -> bool:
+        return step % self.log == 0 or step == self.total
+
+    def evaluates(self, step: int) -> bool:
+        return self.evaluate != NEVER and (step % self.evaluate == 0 or step == self.total)
+
+    def saves(self, step: int) -> bool:
+        return step % self.checkpoint == 0 or step == self.total
+
+
+def cadence(training: Training) -> Cadence:
+    """The cadence that a config asks for."""
+    config, total = training.config, training.total_steps
+
+    def every(duration: str) -> int:
+        return max(steps(duration, training.recipe.steps_per_epoch, total), 1)
+
+    validates = len(training.images.split.validation) > 0
+    evaluate_every = every(config.evaluate_every) if validates else NEVER
+    return Cadence(total, every(config.log_every), evaluate_every, every(config.checkpoint_every))
+
+
+class Records(Protocol):
+    """What the loop of `fit` tells of its steps: to one run's recorder, or to those of a stack of runs."""
+
+    cadence: Cadence
+
+    def show(self, step: int, sums: Tree) -> None:
+        """Shows the metrics of `step`, and waits until it is done."""
+
+    def log(self, step: int, sums: Tree) -> None:
+        """Writes training metrics."""
+
+    def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
+        """Pauses the training for either or both."""
+
+    def no_metrics(self) -> Tree:
+        """What the sums start from after they were logged."""
+
+    def saved(self, step: int) -> str:
+        """Waits for the last save; says in which folder it is."""
+
+
+class Recorder:
+    """The recorder of one run.
+
+    Raises: Diverged if a loss is not finite.
+    """
+
+    def __init__(self, training: Training, folder: RunFolder, data: DeviceDataset) -> None:
+        self.training, self.folder, self.data = training, folder, data
+        self.config: Config = training.config
+        self.cadence = cadence(training)
+        self.checkpoints = Checkpoints(folder.checkpoints, self.config.keep)
+        self.validation: dict[str, float] = {}
+        self._learning_rates = training.learning_rates()
+
+    def open(self, step: int, bar: ProgressBar) -> "Recorder":
+        """Starts to write, for a run that is at `step`."""
+        self._log = Log(self.folder.path, step, self.config.tensorboard, self.training.devices.is_primary)
+        self.bar = bar
+        return self
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._log.close()
+
+    def show(self, step: int, sums: Tree) -> None:
+        jax.block_until_ready(sums)
+        seen = metrics.summarize(sums)
+        validation = f"  validation {self.validation['accuracy']:.2%}" if self.validation else ""
+        self.bar.update(step, f"loss {seen['loss']:.3f}  accuracy {seen['accuracy']:.2%}{validation}")
+
+    def log(self, step: int, sums: Tree) -> None:
+        self._require_finite(sums)
+        row = metrics.summarize(sums) | {
+            "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
+            "learning_rate": float(self._learning_rates[step - 1]),
+            "images_per_second": round(self.bar.rate(step), 1),
+        }
+        self._log.write(step, "train", row)
+
+    def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
+        self._require_finite(state.metrics)
+        paused = time.monotonic()
+        accuracy = self.validate(step, state) if evaluate else None
+        if save:
+            self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), accuracy)
+        self.bar.pause(time.monotonic() - paused)
+
+    def validate(self, step: int, state: TrainState) -> float:
+        """The accuracy on the validation images."""
+        variables = train.evaluated_variables(state)
+        self.validation = evaluate(self.training, variables, self.data, self.training.images.split.validation)
+        self._log.write(step, "validation", self.validation)
+        return self.validation["accuracy"]
+
+    def no_metrics(self) -> Tree:
+        return self.training.devices.replicate(train.no_metrics())
+
+    def saved(self, step: int) -> str:
+        self.checkpoints.wait()
+        return str(self.folder.path)
+
+    def finish(self, state: TrainState, wall_seconds: float) -> dict[str, Any]:
+        """Tests once, at the end, and writes the summary."""
+        step = int(state.step)
+        if self.config.select == "best" and self.checkpoints.best is not None:
+            step = self.checkpoints.best
+            state = TrainState(**self.checkpoints.restore(state._asdict(), step))
+        images, variables = self.training.images, train.evaluated_variables(state)
+        began = time.monotonic()
+        tested = evaluate(self.training, variables, self.data, images.test)
+        validation = images.split.validation
+        validated = evaluate(self.training, variables, self.data, validation) if len(validation) else {}
+        wall_seconds += time.monotonic() - began
+        self._log.write(step, "test", tested)
+        self.checkpoints.close()
+        summary = self._summary(step, tested, validated, wall_seconds)
+        self.folder.finish(summary)
+        return summary
+
+    def _summary(
+        self, step: int, tested: dict[str, float], validated: dict[str, float], wall_seconds: float
+    ) -> dict[str, Any]:
+        info, counts = self.training.images.info, self.training.counts
+        return {
+            **{f"test_{name}": value for name, value in tested.items()},
+            **{f"validation_{name}": value for name, value in validated.items()},
+            "steps": self.training.total_steps,
+            "tested_step": step,
+            "wall_seconds": round(wall_seconds, 1),
+            "model": self.config.model,
+            "parameters": counts.parameters,
+            "macs": counts.macs,
+            "dataset": info.name,
+            "dataset_version": info.version,
+            "dataset_digest": info.digest,
+            "fallback": info.fallback,
+            "seed": self.config.seed,
+        }
+
+    def _require_finite(self, sums: Tree) -> None:
+        bad = int(sums["bad_step"])
+        if bad == NEVER:
+            return
+        self.checkpoints.wait()
+        latest = self.checkpoints.latest
+        kept = "no checkpoint was saved before it" if latest is None else f"the last good checkpoint is step {latest}"
+        raise Diverged(
+            bad + 1,
+            f"the loss is not finite at step {bad + 1}; {kept} ({self.folder.path}).\n"
+            "Try a lower --optimizer.learning-rate, a warm-up (--schedule.warmup 1epochs) or --optimizer.clip-norm 1, "
+            "in another --folder.",
+        )

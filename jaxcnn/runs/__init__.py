@@ -1,0 +1,1 @@
+"""A run's folder: files, checkpoints, checksums, loading, and where a run starts from."""

@@ -1,0 +1,32 @@
+"""Messages of libraries that repeat what we report, or report nothing."""
+
+import logging
+import os
+import sys
+import threading
+import warnings
+from typing import Any
+
+
+def silence() -> None:
+    """Filters the warnings and background errors that are known to be harmless or reported elsewhere."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs what it then raises
+    # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
+    warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
+    # XLA cannot serialize programs that call oneDNN; they are compiled again at each start.
+    warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
+    sys.unraisablehook = _unraisable
+    threading.excepthook = _thread_error
+
+
+def _thread_error(failed: threading.ExceptHookArgs) -> None:
+    """Orbax raises the errors of its background threads again where it is waited for."""
+    if not type(failed.thread).__module__.startswith("orbax"):
+        threading.__excepthook__(failed)
+
+
+def _unraisable(unraisable: Any) -> None:
+    """After a failed read, TensorStore's other reads report to Orbax's event loop, which is closed by then."""
+    if str(unraisable.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(unraisable)
