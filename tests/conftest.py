@@ -1,12 +1,14 @@
 """What the tests share."""
 
 import os
+from pathlib import Path
 
 import jax
 import pytest
-from tiny import tiny_config
 
 from jaxcnn.config import Config
+
+pytest.register_assert_rewrite("helpers")  # before anything imports them
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,5 +26,7 @@ def private_cache(tmp_path_factory, worker_id):
 
 
 @pytest.fixture
-def tiny(tmp_path) -> Config:
+def tiny(tmp_path: Path) -> Config:
+    from helpers.tiny import tiny_config
+
     return tiny_config(tmp_path / "run")

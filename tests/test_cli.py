@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 import pytest
-from tiny import TINY, environment, run_command
 
+from helpers.processes import TINY, environment, run_command
 from jaxcnn import cli, runtime
 
 

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from tiny import environment
 
+from helpers.processes import environment
 from jaxcnn import runtime
 
 MEAN = """
