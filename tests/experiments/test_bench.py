@@ -44,7 +44,7 @@ def _leaves(variables):
 def test_a_race_writes_its_tables(tmp_path):
     settings = ("--nets", "quicknet", "--batch", "2", "--rounds", "2", "--steps", "3")
     contenders = ("--contenders", "jaxcnn", "flax")
-    result = run_command("experiments.bench", *settings, *contenders, cwd=tmp_path, timeout=300)
+    result = run_command("experiments.bench", *settings, *contenders, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     with (tmp_path / "runs/bench.csv").open() as file:
         ours, flax = csv.DictReader(file)
@@ -52,8 +52,7 @@ def test_a_race_writes_its_tables(tmp_path):
     for row in (ours, flax):
         assert row["steps"] == "6"
         assert 0 < float(row["least"]) <= float(row["ms a step"]) <= float(row["most"])
-    # Both to a tenth of a millisecond, of a few.
-    assert float(flax["time"]) == pytest.approx(float(ours["ms a step"]) / float(flax["ms a step"]), rel=0.05)
+    assert float(flax["time"]) > 0  # how it is made of the rounds is tested below, on times that do not vary
     report = (tmp_path / "runs/bench.md").read_text()
     assert f"| quicknet | 2 | flax | {flax['ms a step']} |" in report
     assert "matrix products, jaxcnn: float32 " in report

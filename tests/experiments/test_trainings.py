@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_quick_start_learns_to_read_digits(tmp_path):
     arguments = ("--data.name", "digits", "--data.validation", "100", "--batch-size", "64", "--duration", "10epochs")
-    result = run_command("experiments.quickstart", *arguments, "--augment", cwd=tmp_path, timeout=600)
+    result = run_command("experiments.quickstart", *arguments, "--augment", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     summary = json.loads((tmp_path / "runs/quickstart/summary.json").read_text())
     assert summary["test_accuracy"] > 0.93
@@ -26,7 +26,7 @@ def test_the_quick_start_learns_to_read_digits(tmp_path):
 def test_linear_and_dense_networks_on_cifar10(tmp_path, experiment, arguments, least):
     if not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "cifar10").is_dir():
         pytest.skip("TFDS_DATA_DIR holds no cifar10")
-    result = run_command(f"experiments.{experiment}", *arguments, cwd=tmp_path, timeout=600)
+    result = run_command(f"experiments.{experiment}", *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     summary = json.loads((tmp_path / f"runs/{experiment}/summary.json").read_text())
     assert summary["dataset"] == "cifar10"

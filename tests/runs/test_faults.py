@@ -1,118 +1,112 @@
 """Real faults, through the command line; minutes, not seconds."""
 
-import random
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jax
-import numpy as np
-import orbax.checkpoint as ocp
 import pytest
-from helpers.processes import ROOT, TINY, environment, run_command
 
 import jaxcnn
-from jaxcnn.runs.checkpoints import ITEM, complete_steps
+from helpers.processes import AT_RENAME, ROOT, TINY, end, prepared, run_command, run_program, wait_until
+from helpers.runs import assert_same, newest_state, timeless
+from jaxcnn.runs.checkpoints import complete_steps
 
 pytestmark = pytest.mark.slow
 
 OFTEN = [*TINY, "--model", "mlp:hidden=(64,)", "--checkpoint-every", "2steps", "--evaluate-every", "10steps"]
 """A run that is saving most of the time."""
 
-PATIENCE = 900
-"""Seconds; a machine that does much else besides is slow."""
+CACHED = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+"""A restart is mostly compilation."""
+
+KILLED = """
+import os, signal, sys
+
+left, saved = int(os.environ["MOMENT"]), False
+
+def watch(event, arguments):
+    global left, saved
+    if event not in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"):
+        return
+    place = str(arguments[1 if event == "os.rename" else 0])
+    if saved and "/checkpoints/" in place:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    saved |= event == "os.rename" and os.path.basename(os.path.dirname(place)) == "checkpoints"
+
+sys.addaudithook(watch)
+"""
+"""The process kills itself before the MOMENT-th file that it touches in its checkpoints after its first save."""
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Starts runs in `tmp_path`; what a test leaves running is killed at its end."""
-    started: list[subprocess.Popen] = []
-
-    def begin(folder: str, *arguments: str) -> subprocess.Popen:
-        started.append(launch(folder, *arguments, cwd=tmp_path))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        with process:  # closes its pipes
-            process.kill()
-
-
-def launch(folder: str, *arguments: str, cwd: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "experiments.quickstart", *OFTEN, *arguments, "--folder", folder]
-    cached = environment(JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")  # a restart is mostly compilation
-    return subprocess.Popen(command, cwd=cwd, env=cached, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for_a_step_beyond(process: subprocess.Popen, run: Path, step: int) -> int:
-    """The newest step on disk as soon as it is larger than `step`, or when the process has ended."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        newest = max(complete_steps(run / "checkpoints"), default=0)
-        if newest > step or process.poll() is not None:
-            return newest
-        time.sleep(0.01)
-    raise AssertionError(f"no step beyond {step} after {PATIENCE} seconds")
-
-
-def arrays(run: Path) -> list[np.ndarray]:
-    """Every array of the newest checkpoint: parameters, optimizer, key, step."""
-    step = complete_steps(run / "checkpoints")[-1]
-    with ocp.PyTreeCheckpointer() as checkpointer:
-        state = checkpointer.restore(run / "checkpoints" / str(step) / ITEM)
-    return jax.tree.leaves(state | {"key": jax.random.key_data(state["key"])})
+def endless(folder: str, *arguments: str) -> list[str]:
+    return ["experiments.quickstart", *OFTEN, *arguments, "--folder", folder]
 
 
 def assert_same_end(first: Path, second: Path) -> None:
-    pairs = list(zip(arrays(first), arrays(second), strict=True))
-    assert len(pairs) > 10
-    assert all((np.asarray(a) == np.asarray(b)).all() for a, b in pairs)
-    runs = [jaxcnn.load(path) for path in (first, second)]
-    assert runs[0].step == runs[1].step
-    assert {k: v for k, v in runs[0].metrics.items() if k != "wall_seconds"} == {
-        k: v for k, v in runs[1].metrics.items() if k != "wall_seconds"
-    }
+    (step, ours), (other, theirs) = newest_state(first), newest_state(second)
+    assert step == other
+    assert len(jax.tree.leaves(ours)) > 10
+    assert_same(ours, theirs)
+    summaries = [jaxcnn.load(path).metrics for path in (first, second)]
+    assert timeless(summaries[0]) == timeless(summaries[1])
 
 
-@pytest.mark.filterwarnings("ignore:Sharding info not provided")
-def test_a_run_killed_at_twenty_random_moments_ends_as_the_unbroken_one(start, tmp_path):
-    kills, duration = 20, ("--duration", "120steps")
-    whole = start("unbroken", *duration)
-    assert whole.wait(timeout=PATIENCE) == 0
-    chance, newest, broken = random.Random(0), 0, tmp_path / "broken"
-    half_saved = 0
-    for _ in range(kills):
-        process = start("broken", *duration)
-        newest = wait_for_a_step_beyond(process, broken, newest)
-        time.sleep(chance.uniform(0, 0.3))
-        assert process.poll() is None, process.stderr.read()
-        process.kill()
-        process.communicate()
+def test_a_run_killed_at_twenty_moments_of_its_saves_ends_as_the_unbroken_one(tmp_path):
+    duration, broken, half_saved = ("--duration", "120steps"), tmp_path / "broken", 0
+    whole = run_command(*endless("unbroken", *duration), cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    command = endless("broken", *duration)
+    for moment in range(1, 21):  # of the old checkpoint's removal and of the second save, which touches about twenty
+        killed = run_program(prepared(KILLED, *command), tmp_path, MOMENT=str(moment), **CACHED)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
         half_saved += any(not p.name.isdigit() for p in (broken / "checkpoints").iterdir())
-    last = start("broken", *duration)
-    _, errors = last.communicate(timeout=PATIENCE)
-    assert last.returncode == 0, errors
-    assert "resumed at step" in errors
-    assert half_saved, "no kill fell into a save: the test shows nothing"
+    assert half_saved > 10
+    last = run_command(*command, cwd=tmp_path)
+    assert last.returncode == 0, last.stderr
+    assert "resumed at step" in last.stderr
     assert_same_end(tmp_path / "unbroken", broken)
     assert [p.name for p in (broken / "checkpoints").iterdir() if not p.name.isdigit()] == []
 
 
-def test_a_second_ctrl_c_ends_at_once_and_what_was_saved_stays(start, tmp_path):
-    process = start("run", "--duration", "1000000steps")
-    wait_for_a_step_beyond(process, tmp_path / "run", 0)
-    began = time.monotonic()
-    while process.poll() is None and time.monotonic() - began < 60:
+FIRST_SIGNAL = """
+from pathlib import Path
+from jaxcnn.console.signals import Stop
+
+receive = Stop._receive
+
+def told(self, number, frame):
+    receive(self, number, frame)
+    Path("first signal").touch()
+
+Stop._receive = told
+"""
+
+IN_A_SAVE = AT_RENAME.format(
+    then="""
+        if os.path.basename(os.fspath(arguments[1])) == "4":
+            open("in a save", "w").close()
+            __import__("threading").Event().wait()
+"""
+)
+"""The second save of a run goes on for ever."""
+
+
+def test_a_second_ctrl_c_ends_a_run_within_a_save_and_what_was_saved_stays(start, tmp_path):
+    command = endless("run", "--duration", "1000000steps")
+    process = start(prepared(FIRST_SIGNAL + IN_A_SAVE, *command))
+    for event in ("in a save", "first signal"):
+        wait_until((tmp_path / event).exists, process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.01)  # less than a save takes
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGINT, errors
+    status, _, errors = end(process)
+    assert status == -signal.SIGINT, errors
     assert "Traceback" not in errors
-    assert jaxcnn.load(tmp_path / "run").step >= 2
+    assert jaxcnn.load(tmp_path / "run").step == 2
 
 
 def mounted(tmp_path: Path, mount: str, command: str) -> subprocess.CompletedProcess:
@@ -120,8 +114,7 @@ def mounted(tmp_path: Path, mount: str, command: str) -> subprocess.CompletedPro
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("this machine lets no process mount anything (unshare -rm)")
     script = f"cd {tmp_path} && {mount} && cd {tmp_path} && {command}"
-    arguments = ["unshare", "-rm", "bash", "-c", script]
-    return subprocess.run(arguments, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+    return run_program(["unshare", "-rm", "bash", "-c", script], tmp_path)
 
 
 def command(*arguments: str) -> str:
@@ -143,7 +136,7 @@ def test_a_full_disk_is_one_message_and_with_room_again_the_run_goes_on(tmp_path
 
 def test_a_read_only_run_can_be_loaded_and_not_trained_on(tmp_path):
     arguments = ("experiments.quickstart", *TINY, "--duration", "20steps", "--folder", "run")
-    assert run_command(*arguments, cwd=tmp_path, timeout=PATIENCE).returncode == 0
+    assert run_command(*arguments, cwd=tmp_path).returncode == 0
     (tmp_path / "run/summary.json").unlink()
     load = shlex.join([sys.executable, "-c", "import jaxcnn; print('loaded', jaxcnn.load('run').step)"])
     train = command("--duration", "20steps", "--folder", "run")
@@ -159,15 +152,15 @@ def test_a_read_only_run_can_be_loaded_and_not_trained_on(tmp_path):
 
 def test_a_checkpoint_of_eight_devices_goes_on_with_one(tmp_path):
     arguments = ("experiments.quickstart", *TINY, "--duration", "20steps", "--folder", "run")
-    eight = run_command(*arguments, "--devices", "8", cwd=tmp_path, timeout=PATIENCE)
+    eight = run_command(*arguments, "--devices", "8", cwd=tmp_path)
     assert eight.returncode == 0, eight.stderr
     step, variables = jaxcnn.load(tmp_path / "run").step, jaxcnn.load(tmp_path / "run").variables
     (tmp_path / "run/summary.json").unlink()
-    one = run_command(*arguments, cwd=tmp_path, timeout=PATIENCE)
+    one = run_command(*arguments, cwd=tmp_path)
     assert "resumed at step 20" in one.stderr
     again = jaxcnn.load(tmp_path / "run")
     assert (step, again.step) == (20, 20)
-    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (variables, again.variables)), strict=True))
+    assert_same(variables, again.variables)
 
 
 def test_a_checkpoint_written_with_the_oldest_python_and_jax_is_read_by_this_one(tmp_path):
@@ -175,15 +168,13 @@ def test_a_checkpoint_written_with_the_oldest_python_and_jax_is_read_by_this_one
     if not python.exists():
         pytest.skip("no .venv-python3.11: make test PYTHON=python3.11 ARGS=tests/test_rules.py makes it")
     arguments = ["-m", "experiments.quickstart", *TINY, "--duration", "40steps", "--folder", "run"]
-    written = subprocess.run(
-        [python, *arguments], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE
-    )
+    written = run_program([python, *arguments], tmp_path)
     assert written.returncode == 0, written.stderr
     run = jaxcnn.load(tmp_path / "run")
     assert run.step == 40
     (tmp_path / "run/summary.json").unlink()
     shutil.rmtree(tmp_path / "run/checkpoints/40")
-    result = run_command(*arguments[1:], cwd=tmp_path, timeout=PATIENCE)
+    result = run_command(*arguments[1:], cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resumed at step 20" in result.stderr
     closest = jaxcnn.load(tmp_path / "run").metrics["test_accuracy"]

@@ -1,20 +1,20 @@
 """Sweeps: what they are made of, and a real one from the command line, broken off and taken up again."""
 
+import fcntl
 import json
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from helpers.processes import environment, run_command
+from helpers.processes import end, run_command, wait_until
 from helpers.trial import TRIAL
 from jaxcnn.config import Config, changed, to_dict
 from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
+from jaxcnn.runs.checkpoints import complete_steps
 from jaxcnn.sweep import Sweep, grid, only, parse_changes, slug
 from jaxcnn.sweep.launch import check
 
@@ -113,30 +113,40 @@ def test_a_folder_of_another_config_is_refused_before_anything_starts(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_sweep_broken_off_resumes_its_runs(tmp_path, number, status):
-    (tmp_path / "trial.py").write_text(TRIAL.replace('"40steps"', '"3000steps"'))
-    command = [sys.executable, "-m", "trial", "--only", "good", "--seeds", "2"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
-    logs = [tmp_path / f"runs/sweep-trial/good/seed-{seed}/metrics.jsonl" for seed in (0, 1)]
-    _wait(lambda: all(log.exists() and log.read_text().count("\n") > 3 for log in logs[:1]))
+def test_a_sweep_broken_off_resumes_its_runs(start, tmp_path, number, status):
+    trial = tmp_path / "trial.py"
+    trial.write_text(TRIAL.replace('"40steps"', '"1000000steps"'))
+    runs = [tmp_path / f"runs/sweep-trial/good/seed-{seed}" for seed in (0, 1)]
+    process = start([sys.executable, "-m", "trial", "--only", "good", "--seeds", "2"])
+    wait_until(lambda: all(_lines(run / "metrics.jsonl") > 3 for run in runs), process)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == status
+    ended, _, said = end(process)
+    assert ended == status
     assert "FAILED" not in said
-    _wait(lambda: "saved step" in _logs(tmp_path))
-    time.sleep(1)
+    wait_until(lambda: not any(map(_in_use, runs)))  # a worker outlives a sweep that was killed until it has saved
+    assert "saved step" in _logs(tmp_path)
+    duration = f"{max(complete_steps(run / 'checkpoints')[-1] for run in runs) + 100}steps"
+    for path in (trial, *(run / "config.json" for run in runs)):
+        path.write_text(path.read_text().replace("1000000steps", duration))
     result = run_command("trial", "--only", "good", "--seeds", "2", cwd=tmp_path)
     assert "resumed at step" in _logs(tmp_path)
     assert result.stderr.count("failed") == result.stderr.count("broken failed") + result.stderr.count("1 failed;")
     assert from_csv((tmp_path / "runs/sweep-trial/table.csv").read_text())[0]["n"] == "2"
 
 
+def _lines(path: Path) -> int:
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+def _in_use(run: Path) -> bool:
+    """Whether a process holds the lock of a run's folder."""
+    with (run / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def _logs(folder: Path) -> str:
     return "".join(path.read_text() for path in (folder / "runs/sweep-trial/logs").glob("*.log"))
-
-
-def _wait(happened, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
