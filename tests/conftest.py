@@ -1,16 +1,24 @@
 """What the tests share."""
 
 import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jax
 import pytest
-from tiny import tiny_config
 
 from jaxcnn.config import Config
 
+if TYPE_CHECKING:
+    from helpers.processes import Start
+
+pytest.register_assert_rewrite("helpers")  # before anything imports them
+
 
 @pytest.fixture(autouse=True, scope="session")
-def private_cache(tmp_path_factory, worker_id):
+def private_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
     """Decoded data and compiled programs of this session, shared by its workers, apart from the user's own."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
@@ -24,5 +32,26 @@ def private_cache(tmp_path_factory, worker_id):
 
 
 @pytest.fixture
-def tiny(tmp_path) -> Config:
+def tiny(tmp_path: Path) -> Config:
+    from helpers.tiny import tiny_config
+
     return tiny_config(tmp_path / "run")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> "Iterator[Start]":
+    """Starts a command in `tmp_path`; what a test leaves running is killed at its end."""
+    from helpers.processes import environment
+
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(command: Sequence[str], **changes: str) -> subprocess.Popen[str]:
+        pipe, surroundings = subprocess.PIPE, environment(**changes)
+        process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=pipe, stderr=pipe, text=True)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        with process:  # closes its pipes
+            process.kill()

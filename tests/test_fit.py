@@ -1,51 +1,19 @@
 """Whole runs on real data: finished, broken off and taken up again."""
 
-import json
-import signal
 from dataclasses import replace
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
 import jaxcnn
+from helpers.runs import assert_same, logged, newest_state, stop_at, timeless
 from jaxcnn import fit
 from jaxcnn.console import signals
 from jaxcnn.errors import UserError
 from jaxcnn.parallel import devices
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
-
-
-def final_state(config):
-    """Every array of the newest checkpoint, as numpy."""
-    import orbax.checkpoint as ocp
-
-    folder = Path(config.folder) / "checkpoints"
-    step = checkpoints.complete_steps(folder)[-1]
-    with ocp.PyTreeCheckpointer() as checkpointer:
-        state = checkpointer.restore(folder / str(step) / checkpoints.ITEM)
-    return step, jax.tree.map(np.asarray, state | {"key": jax.random.key_data(state["key"])})
-
-
-def rows(config):
-    read = [json.loads(line) for line in (Path(config.folder) / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in row.items() if k != "images_per_second"} for row in read]
-
-
-def stop_at(monkeypatch, step, number=signal.SIGTERM):
-    """Sends this process a signal in the middle of the step after `step`."""
-    split = fit._Session._batches
-
-    def batches(self, begun_at):
-        for k, indices in split(self, begun_at):
-            if k == step + 1:
-                signal.raise_signal(number)
-            yield k, indices
-
-    monkeypatch.setattr(fit._Session, "_batches", batches)
-
 
 SLOW = pytest.mark.slow
 
@@ -61,15 +29,12 @@ def test_a_run_broken_off_at_any_step_ends_as_the_unbroken_one(tiny, tmp_path, m
             fit.fit(tiny)
     assert stopped.value.status == 143
     summary = fit.fit(tiny)
-    (last, expected), (_, state) = final_state(unbroken), final_state(tiny)
+    (last, expected), (_, state) = newest_state(unbroken.folder), newest_state(tiny.folder)
     assert last == 40
-    assert jax.tree.structure(expected) == jax.tree.structure(state)
-    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (expected, state)), strict=True))
-    timeless = {k: v for k, v in finished(unbroken).items() if k != "wall_seconds"}
-    assert {k: v for k, v in summary.items() if k != "wall_seconds"} == timeless
-    assert [row for row in rows(tiny) if row["split"] != "validation"] == [
-        row for row in rows(unbroken) if row["split"] != "validation"
-    ]
+    assert_same(expected, state)
+    assert timeless(summary) == timeless(finished(unbroken))
+    logs = [[row for row in logged(run.folder) if row["split"] != "validation"] for run in (tiny, unbroken)]
+    assert logs[0] == logs[1]
 
 
 def test_a_finished_run_is_evaluated_on_every_example_once_and_read_back(tiny, monkeypatch):

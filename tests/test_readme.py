@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import ROOT, tiny_config, untrained_run
+
+from helpers.processes import ROOT
+from helpers.tiny import tiny_config, untrained_run
 
 
 def programs(section):

@@ -1,11 +1,10 @@
 """The process set-up leaves results what they are."""
 
-import subprocess
 import sys
 
 import pytest
-from tiny import environment
 
+from helpers.processes import ROOT, run_program
 from jaxcnn import runtime
 
 MEAN = """
@@ -126,8 +125,8 @@ def test_flags_of_the_user_come_last_and_so_win():
 
 def run_prepared(program: str, **variables: str) -> str:
     """What it prints, in a process of its own, whose environment `runtime.prepare` sets as on the command line."""
-    surroundings = environment(JAXCNN_RUNTIME="on", GLIBC_TUNABLES="glibc.malloc.hugetlb=1", **variables)
+    tunables = "glibc.malloc.hugetlb=1"
     command = [sys.executable, "-c", program]
-    result = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120)
+    result = run_program(command, ROOT, JAXCNN_RUNTIME="on", GLIBC_TUNABLES=tunables, **variables)
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -1,7 +1,6 @@
 """The pure step, mapped over an axis by vmap: one process stands for several devices."""
 
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 
+from helpers.steps import close, step_over
 from jaxcnn import assemble, train
 from jaxcnn.layers import AXIS
 from jaxcnn.parallel import devices
@@ -17,22 +17,6 @@ from jaxcnn.parallel import devices
 @pytest.fixture
 def training(tiny):
     return assemble.assemble(tiny, assemble.load_images(tiny))
-
-
-def step_over(recipe, parts):
-    """A train step whose batch is cut into `parts`, as if on that many devices."""
-
-    def step(state, pool, indices):
-        one_device = partial(train.train_step, recipe, state, pool)
-        if parts == 1:  # nothing is summed over the axis, so that the results belong to it
-            return jax.tree.map(lambda x: x[0], jax.vmap(one_device, axis_name=recipe.axis)(indices[None]))
-        return jax.vmap(one_device, axis_name=recipe.axis, out_axes=None)(indices.reshape(parts, -1))
-
-    return jax.jit(step)
-
-
-def close(a, b, tolerance):
-    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance), a, b)
 
 
 def test_the_number_of_parts_changes_nothing_but_rounding(tiny):

@@ -33,7 +33,9 @@ class RunFolder:
         Raises: UserError if this process does not see the run, or sees another config.
         """
         if not (self.path / "config.json").exists():
-            raise UserError(f"this process does not see the run in {self.path}: --folder must be on a filesystem shared by all processes")
+            raise UserError(
+                f"this process does not see the run in {self.path}: --folder must be on a filesystem shared by all processes"
+            )
         self._check(self._config)
 
     def _take(self) -> TextIO:
@@ -119,7 +121,9 @@ class RunFolder:
             stray = [p.name for p in self.path.iterdir() if p.name not in (".lock", "checkpoints")]
             stray += [p.name for p in self.checkpoints.glob("*")]
             if stray:
-                raise UserError(f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another folder with --folder")
+                raise UserError(
+                    f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another folder with --folder"
+                )
             return
         changed = differences(config, read_config(self.path))
         if changed:

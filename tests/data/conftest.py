@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_sets import random_images, write_set  # pyrefly: ignore[missing-import]
+
+from helpers.data_sets import random_images, write_set
 
 
 @pytest.fixture(autouse=True)

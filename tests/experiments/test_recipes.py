@@ -1,0 +1,53 @@
+"""Experiments that train one network: each is a config whose names, options and rules fit its model."""
+
+import re
+from importlib import import_module
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from helpers.processes import ROOT
+from jaxcnn import augment, freezing, losses, optimizers, rules, schedules
+from jaxcnn.config_json import from_dict, to_dict
+from jaxcnn.durations import steps
+from jaxcnn.models import construct
+from jaxcnn.models.counts import count
+
+FOLDER = ROOT / "experiments"
+RECIPES = sorted(path.stem for path in FOLDER.glob("*.py") if "main(CONFIG" in path.read_text())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_fits_together(name):
+    module = import_module(f"experiments.{name}")
+    config = module.CONFIG
+    assert config.name == name
+    assert from_dict(type(config), to_dict(config), "config.json") == config
+    side = config.data.upscale or 32
+    model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
+    params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, side, side, 3)))["params"]
+    spans, _ = freezing.spans(config.optimizer, params, {}, lambda when: steps(when, 100, 1000))
+    optimizers.build(config.optimizer, schedules.build(config.schedule, 1000, 100), params, spans)
+    decays = optimizers.decay_weights(config.optimizer, params)
+    assert any(jax.tree.leaves(decays))
+    assert len(rules.paths(params)) == len(jax.tree.leaves(decays))
+    losses.build(config.loss)
+    augment.check(augment.build(config.augment, 10), (32, 32, 3))
+
+
+LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "resnet110"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
+def test_a_docstring_says_command_cost_and_result_as_they_are(name):
+    module = import_module(f"experiments.{name}")
+    config, caption = module.CONFIG, module.__doc__
+    assert all(f"\n{word}   " in caption for word in ("Command", "Result"))
+    for short in re.findall(r"--duration (\w+)", caption):
+        assert 0 < steps(short, 350) < steps(config.duration, 350)
+    side = config.data.upscale or 32
+    for millions in re.findall(r"([\d,.]+) M multiply-adds an image", caption):
+        model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
+        macs = count(model, (side, side, 3)).macs / 1e6
+        assert float(millions.replace(",", "")) == pytest.approx(macs, rel=0.02)

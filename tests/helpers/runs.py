@@ -1,0 +1,60 @@
+"""What runs leave on disk, and how to break one off at a step."""
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from jaxcnn import fit
+from jaxcnn.runs import checkpoints
+
+Tree = Any
+
+
+def newest_state(run: str | Path) -> tuple[int, Tree]:
+    """The step of a run's newest checkpoint and every array of it, as numpy; of however many devices it was."""
+    folder = Path(run) / "checkpoints"
+    step = checkpoints.complete_steps(folder)[-1]
+    path, one = folder / str(step) / checkpoints.ITEM, jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    with ocp.PyTreeCheckpointer() as checkpointer:
+        saved = checkpointer.metadata(path).item_metadata.tree
+        here = jax.tree.map(lambda _: ocp.ArrayRestoreArgs(sharding=one), saved)
+        state = checkpointer.restore(path, restore_args=here)
+    return step, jax.tree.map(np.asarray, state | {"key": jax.random.key_data(state["key"])})
+
+
+def assert_same(first: Tree, second: Tree) -> None:
+    """Bit for bit, and of one structure."""
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def timeless(summary: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All of a run's summary that does not depend on the machine's speed."""
+    assert summary is not None
+    return {name: value for name, value in summary.items() if name != "wall_seconds"}
+
+
+def logged(run: str | Path) -> list[dict[str, Any]]:
+    """The rows of a run's log, without the speed."""
+    rows = [json.loads(line) for line in (Path(run) / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, step: int, number: signal.Signals = signal.SIGTERM) -> None:
+    """Sends this process a signal in the middle of the step after `step`."""
+    split = fit._Session._batches
+
+    def batches(self: fit._Session, begun_at: int) -> Iterator[tuple[int, np.ndarray]]:
+        for k, indices in split(self, begun_at):
+            if k == step + 1:
+                signal.raise_signal(number)
+            yield k, indices
+
+    monkeypatch.setattr(fit._Session, "_batches", batches)

@@ -1,0 +1,56 @@
+"""What is committed and what the README quotes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from helpers.processes import ROOT
+from jaxcnn.errors import UserError
+from jaxcnn.report import collect
+
+CSV = """label,n,test_accuracy,test_accuracy_std,validation_accuracy,diverged
+low,2,0.4,0.01,0.41,
+right,2,0.6,0.02,0.63,
+huge,0,,,,"diverged at step 3, 3"
+"""
+
+
+def test_the_figures_in_the_readme_are_those_of_the_committed_results():
+    readme = (ROOT / "README.md").read_text()
+    quoted = readme[readme.index(collect.BEGIN) + len(collect.BEGIN) + 1 : readme.index(collect.END)]
+    assert quoted == collect.overview(ROOT / collect.COMMITTED)
+
+
+def sweep(root: Path, name: str, ended: int, changes: dict | None = None) -> None:
+    home = root / f"runs/sweep-{name}"
+    home.mkdir(parents=True)
+    (home / "table.csv").write_text(CSV)
+    (home / "table.md").write_text("table")
+    (home / "index.html").write_text(f"<html><section>about {name}</section></html>")
+    (home / "sweep.json").write_text(json.dumps({"runs": 6, "ended": ended, "changes": changes or {}}))
+
+
+def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
+    sweep(tmp_path, "done", 6)
+    sweep(tmp_path, "half", 3)
+    sweep(tmp_path, "changed", 6, {"duration": "1epochs"})
+    (tmp_path / "README.md").write_text(f"before\n{collect.BEGIN}\nold\n{collect.END}\nafter\n")
+    assert collect.main(tmp_path) == 0
+    readme = (tmp_path / "README.md").read_text()
+    line = "| [done](experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
+    assert line in readme
+    assert "old" not in readme
+    assert readme.startswith("before\n")
+    assert readme.endswith("\nafter\n")
+    assert sorted(p.name for p in (tmp_path / collect.COMMITTED).iterdir()) == ["done.csv", "done.md"]
+    page = (tmp_path / "runs/results.html").read_text()
+    assert "about done" in page
+    assert "about half" not in page
+    assert collect.main(tmp_path) == 0
+    assert (tmp_path / "README.md").read_text() == readme
+
+
+def test_no_finished_sweep_is_an_error(tmp_path):
+    with pytest.raises(UserError, match="no finished sweep"):
+        collect.main(tmp_path)

@@ -1,0 +1,162 @@
+"""Damage to a checkpoint on disk: always an error, never a wrong number; and the way back to a good one."""
+
+import json
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import jaxcnn
+from helpers.processes import run_command
+from jaxcnn import fit
+from jaxcnn.errors import UserError
+from jaxcnn.runs.checkpoints import Checkpoints, complete_steps, read_variables
+from jaxcnn.runs.checksums import damaged, digests
+
+
+def flip_a_bit(path, chance):
+    content = bytearray(path.read_bytes())
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+
+
+def state(step):
+    """Large enough that Orbax keeps arrays in data files, apart from its checked indices."""
+    key = jax.random.key(step)
+    params = {
+        "conv": {"kernel": jax.random.normal(key, (64, 64))},
+        "head": {"kernel": jax.random.normal(key, (9, 100))},
+    }
+    return {"step": step, "key": key, "params": params, "batch_stats": {}, "ema": None, "opt_state": (None,)}
+
+
+@pytest.fixture
+def three(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "checkpoints", keep=3)
+    for step in (1, 2, 3):
+        checkpoints.save(step, state(step), None)
+    checkpoints.close()
+    return tmp_path / "checkpoints"
+
+
+def test_a_flipped_bit_anywhere_is_an_error_or_harmless(three):
+    chance, right, outcomes = random.Random(0), state(3)["params"], {"harmless": 0, "error": 0}
+    for path in sorted(p for p in (three / "3").rglob("*") if p.is_file() and p.stat().st_size):
+        whole = path.read_bytes()
+        for _ in range(2):
+            flip_a_bit(path, chance)
+            try:
+                read = read_variables(three, 3)["params"]
+            except UserError:
+                outcomes["error"] += 1
+            else:
+                assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (read, right)), strict=True)), path
+                outcomes["harmless"] += 1
+            path.write_bytes(whole)
+    assert min(outcomes.values()) >= 4, outcomes
+
+
+def test_digests_tell_values_types_and_shapes_apart():
+    tree = {"a": np.arange(6.0), "key": jax.random.key(0), "half": np.float16([1]), "scalar": 3}
+    expected = digests(tree)
+    assert damaged(tree, expected) == []
+    assert damaged({"half": tree["half"]}, expected) == []
+    others = {"a": np.arange(6.0).reshape(2, 3), "key": jax.random.key(1), "half": np.float32([1]), "scalar": 4}
+    assert damaged(others, expected) == ["a", "half", "key", "scalar"]
+    assert damaged({"new": np.zeros(1)}, expected) == ["new"]
+
+
+def test_damaged_checkpoints_are_set_aside_whole_and_the_rest_goes_on(three):
+    (three / "2/_CHECKPOINT_METADATA").unlink()
+    files = [p for p in (three / "3").rglob("*") if p.is_file() and p.stat().st_size]
+    flip_a_bit(max(files, key=lambda p: p.stat().st_size), random.Random(0))
+    before = {p.name: p.read_bytes() for p in files}
+    for _ in range(2):  # a second damaged one of the same step gets a name of its own
+        checkpoints = Checkpoints(three, keep=3)
+        wrong = checkpoints.set_aside_damaged(state(0))
+        assert checkpoints.latest == 1
+        assert checkpoints.set_aside_damaged(state(0)) == {}
+        checkpoints.save(3, state(3), None)
+        checkpoints.close()
+        shutil.copytree(three / "3", three / "2")
+        (three / "2/_CHECKPOINT_METADATA").unlink()
+        if len(wrong) == 2:
+            assert "is not what was saved" in wrong[3]
+            shutil.rmtree(three / "3")
+    aside = three.parent / "damaged"
+    assert sorted(p.name for p in aside.iterdir()) == ["2", "2-2", "3"]
+    assert {p.name: p.read_bytes() for p in (aside / "3").rglob("*") if p.is_file() and p.stat().st_size} == before
+
+
+def test_with_nothing_good_left_nothing_is_moved(three):
+    for step in (1, 2, 3):
+        (three / str(step) / "_CHECKPOINT_METADATA").write_text("{")
+    checkpoints = Checkpoints(three, keep=3)
+    with pytest.raises(UserError, match=r"none of the checkpoints can be read, and none was moved"):
+        checkpoints.set_aside_damaged(state(0))
+    checkpoints.close()
+    assert complete_steps(three) == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_the_last_good_checkpoint_when_asked_and_ends_the_same(tiny, tmp_path, capfd):
+    unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
+    expected = fit.fit(unbroken)
+    shutil.copytree(unbroken.folder, tiny.folder)
+    (Path(tiny.folder) / "summary.json").unlink()
+    for path in (Path(tiny.folder) / "checkpoints/40/state").rglob("d/*"):  # of which some files may not be read
+        path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(UserError, match=r"40 cannot be read(.|\n)*--resume latest_valid"):
+        fit.fit(tiny)
+    summary = fit.fit(replace(tiny, resume="latest_valid"))
+    assert {k: v for k, v in summary.items() if k != "wall_seconds"} == {
+        k: v for k, v in expected.items() if k != "wall_seconds"
+    }
+    said = capfd.readouterr().err
+    assert "step 40 is set aside" in said
+    assert "resumed at step 20" in said
+    runs = [jaxcnn.load(config.folder).variables for config in (unbroken, tiny)]
+    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, runs), strict=True))
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_the_newest_and_the_best_are_kept_whatever_the_numbers(tmp_path, keep):
+    chance = random.Random(keep)
+    accuracies = {step: chance.choice([None, 0.0, 0.5, 0.5, 1.0]) for step in range(1, 9)}
+    checkpoints = Checkpoints(tmp_path, keep)
+    for step, accuracy in accuracies.items():
+        checkpoints.save(step, {"params": np.full(3, step)}, accuracy)
+        checkpoints.wait()
+        seen = {k: a for k, a in accuracies.items() if k <= step and a is not None}
+        kept = complete_steps(tmp_path)
+        assert set(range(max(step - keep + 1, 1), step + 1)) <= set(kept)
+        if seen:
+            assert seen[checkpoints.best] == max(seen.values())
+            assert checkpoints.best in kept
+    checkpoints.close()
+
+
+def test_loading_a_run_unpickles_and_executes_nothing(tiny, tmp_path):
+    fit.fit(replace(tiny, duration="2steps"))
+    script = f"""
+import json, pickle, sys
+events = []
+def hook(name, arguments):
+    if name in ("pickle.find_class", "os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.fork"):
+        events.append(f"{{name}} {{arguments}}")
+sys.addaudithook(hook)
+import jaxcnn
+run = jaxcnn.load({tiny.folder!r})
+pickle.loads(pickle.dumps(json.JSONDecoder))  # the hook does see it
+print(json.dumps([run.step, events]))
+"""
+    (tmp_path / "watched.py").write_text(script)
+    result = run_command("watched", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    step, events = json.loads(result.stdout)
+    assert step == 2
+    assert events == ["pickle.find_class ('json.decoder', 'JSONDecoder')"]
