@@ -68,8 +68,9 @@ results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experi
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
 	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 
-lint: $(VENV)/.installed-dev ## check format, lint and types
+lint: $(VENV)/.installed-dev ## check format, lint, types, import layers, spelling and wording
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
+	@$(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/codespell && $(RUN) .ci/wording.py
 
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .

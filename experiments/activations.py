@@ -23,7 +23,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import line_style, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 HE, LECUN = "he_normal", "lecun_normal"
@@ -61,7 +61,7 @@ def layers(results: Results) -> Panel:
     axis.set(xlabel="layer", ylabel="norm of the kernel's gradient", title="at step 0")
     figure.legend(loc="outside right upper", frameon=False)
     head = ["", "first layer's gradient", "first / last", "dead units after training", "images/s"]
-    return Panel("Gradients, dead units, cost", figure, markdown(head, lines))
+    return Panel("Gradients, dead units, cost", figure, Table(head, lines))
 
 
 SWEEP = Sweep(

@@ -21,7 +21,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import equal_time
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 MODELS = {
@@ -51,7 +51,7 @@ def equal_epochs(results: Results) -> Panel:
         counts = [f"{row.summary[name]:,}" for name in ("parameters", "macs")] if row.summary else ["", ""]
         lines.append([label, *counts, f"{100 * after[0]:.2f} %" if after else ""])
     head = ["", "parameters", "multiply-adds an image", f"validation after {FEWEST} epochs"]
-    return Panel("At equal epochs", table=markdown(head, lines))
+    return Panel("At equal epochs", table=Table(head, lines))
 
 
 SWEEP = Sweep(

@@ -20,7 +20,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import equal_time
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 
@@ -39,7 +39,7 @@ def noise(results: Results) -> Panel:
         scale = f"{variance / gradient:,.0f}" if gradient > 0 else "more than can be seen"
         lines.append([when, f"{gradient:.3g}", f"{variance:.3g}", scale])
     head = ["2,000 test images", "gradient, squared norm", "variance of one example's", "noise scale (examples)"]
-    return Panel("Gradient noise", table=markdown(head, lines))
+    return Panel("Gradient noise", table=Table(head, lines))
 
 
 def size(examples: int) -> dict[str, float | int]:

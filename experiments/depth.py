@@ -17,7 +17,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 DEPTHS = (20, 32, 44, 56)
@@ -43,7 +43,7 @@ def errors(results: Results) -> Panel:
         axis.locator_params(axis="x", integer=True)
     axes[0].set_ylabel("error (%)")
     axes[0].legend(frameon=False)
-    table = markdown(["at the end", "training error", "validation error"], lines)
+    table = Table(["at the end", "training error", "validation error"], lines)
     return Panel("Error against depth: training dashed, validation solid", figure, table)
 
 

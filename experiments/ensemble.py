@@ -23,7 +23,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 MEMBERS = 7
@@ -47,7 +47,7 @@ def averaged(results: Results) -> Panel:
         axis.set(xlabel="networks", title=name.replace("_", " ").replace("nll", "negative log-likelihood"))
     axes[1].legend(frameon=False, loc="center")
     lines = _lines({"one, on average": average, **seen})
-    return Panel("The average of k networks", figure, markdown(HEAD, lines))
+    return Panel("The average of k networks", figure, Table(HEAD, lines))
 
 
 def sub_networks(results: Results) -> Panel:
@@ -60,7 +60,7 @@ def sub_networks(results: Results) -> Panel:
     samples = ensembles.monte_carlo(run, photographs, samples=30)
     seen = {"the network": probe.evaluate(run.predict(photographs), labels)}
     seen |= {f"{k} sub-networks": probe.evaluate(samples[:k].mean(0), labels) for k in (1, 3, 10, 30)}
-    return Panel("Monte-Carlo dropout", table=markdown(HEAD, _lines(seen)))
+    return Panel("Monte-Carlo dropout", table=Table(HEAD, _lines(seen)))
 
 
 def _lines(seen: dict) -> list[list[str]]:

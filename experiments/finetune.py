@@ -56,21 +56,23 @@ METHODS = {
 def curves(results: Results) -> Panel:
     """Accuracy over the number of training images, a line each method."""
     from jaxcnn.report.plots import line_style, new_figure
+    from jaxcnn.report.table import Table
 
     figure, axes = new_figure(6, 4)
     axis: Axes = axes[0]
-    lines = ["| method | " + " | ".join(f"{n:,} images" for n in IMAGES) + " |", "| :-- |" + " --: |" * len(IMAGES)]
+    lines = []
     for place, method in enumerate(METHODS):
         found = [mean_and_deviation(results.values(f"{method}, {n}", "test_accuracy")) for n in IMAGES]
         means, deviations = ([100 * each[part] for each in found] for part in (0, 1))
         axis.errorbar(IMAGES, means, yerr=deviations, marker="o", capsize=3, label=method, **line_style(place))
-        numbers = (f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in zip(means, deviations, strict=True))
-        lines.append(f"| {method} | {' | '.join(numbers)} |")
+        numbers = [f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in zip(means, deviations, strict=True)]
+        lines.append([method, *numbers])
     axis.set(xscale="log", xlabel="training images", ylabel="test accuracy, %")
     axis.set_xticks(IMAGES, [f"{n:,}" for n in IMAGES])
     axis.minorticks_off()
     axis.legend(frameon=False)
-    return Panel("Accuracy over the number of images", figure, "\n".join(lines))
+    table = Table(["method", *(f"{n:,} images" for n in IMAGES)], lines)
+    return Panel("Accuracy over the number of images", figure, table)
 
 
 SWEEP = Sweep(

@@ -18,7 +18,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import contact_sheet, gap
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 
@@ -44,7 +44,7 @@ def agreement(results: Results) -> Panel:
     same = (first.argmax(1) == second.argmax(1)).mean()
     line = [f"{100 * same:.1f} %", f"{abs(first - second).mean():.4f}", f"{abs(first - second).max():.4f}"]
     head = ["", "same decision", "mean difference of probabilities", "greatest"]
-    return Panel("Ten logits, or nine and a zero", table=markdown(head, [["2,000 test images", *line]]))
+    return Panel("Ten logits, or nine and a zero", table=Table(head, [["2,000 test images", *line]]))
 
 
 LINEAR = {"model": "softmax", "data.normalization": "scale", "optimizer.learning_rate": 0.002, "data.train": 10000}

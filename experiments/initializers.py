@@ -23,7 +23,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 LAYERS = 10
@@ -66,7 +66,7 @@ def distributions(results: Results) -> Panel:
         above.set_ylim(-1.05, 1.05)  # of tanh
         below.set_xlabel("layer")
     head = ["standard deviation after layer", "1", "5", "10"]
-    return Panel("Activations through ten layers at step 0", figure, markdown(head, lines))
+    return Panel("Activations through ten layers at step 0", figure, Table(head, lines))
 
 
 SWEEP = Sweep(

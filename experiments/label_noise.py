@@ -20,7 +20,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import gap
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
@@ -36,7 +36,7 @@ def best_epochs(results: Results) -> Panel:
         epoch = f"{best['step'] / row.steps_per_epoch:.0f}"
         lines.append([f"{row.label}, seed {row.seed}", epoch, f"{100 * best['accuracy']:.2f} %", f"{lost:.1f}"])
     head = ["", "best epoch", "validation then", "lost by the end (points)"]
-    return Panel("The best epoch", table=markdown(head, lines))
+    return Panel("The best epoch", table=Table(head, lines))
 
 
 SWEEP = Sweep(

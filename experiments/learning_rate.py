@@ -20,7 +20,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import COLORS, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 LOWEST, HIGHEST = 1e-4, 10.0
@@ -40,7 +40,7 @@ def range_test(results: Results) -> Panel:
     axis.set(xscale="log", xlabel="learning rate", ylabel="training loss", ylim=(0, 1.4 * losses[0]))
     axis.legend(frameon=False, loc="lower left")
     head = ["lowest smoothed loss at rate", "so proposed", "highest rate before the end"]
-    return Panel("Range test", figure, markdown(head, [[f"{rate:.2g}" for rate in (lowest, lowest / 3, rates[-1])]]))
+    return Panel("Range test", figure, Table(head, [[f"{rate:.2g}" for rate in (lowest, lowest / 3, rates[-1])]]))
 
 
 RISE = {"schedule.name": "exponential", "optimizer.learning_rate": LOWEST, "schedule.final": HIGHEST / LOWEST}

@@ -24,7 +24,7 @@ from jaxcnn.config import OptimizerConfig
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import line_style, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 RATE = 0.01
@@ -61,7 +61,7 @@ def paths(results: Results) -> Panel:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, title="momentum")
     head = ["momentum", *(f"steps until the {title} is at {shown[title][-1]} for good" for title in shown)]
-    return Panel("A ravine and a saddle", figure, markdown(head, list(lines.values())))
+    return Panel("A ravine and a saddle", figure, Table(head, list(lines.values())))
 
 
 SWEEP = Sweep(

@@ -23,7 +23,8 @@ from jaxcnn.config import OptimizerConfig
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.plots import curves
-from jaxcnn.report.tables import markdown, percent
+from jaxcnn.report.table import Table
+from jaxcnn.report.tables import percent
 from jaxcnn.sweep import Sweep
 
 RATES = {
@@ -49,7 +50,7 @@ def at_their_best(results: Results) -> Panel:
         lines.append([name, f"{rate:g}", percent(*seen[rate])] if rate else [name, "", "diverged"])
         best += results.of(f"{name} {rate:g}") if rate else []
     figure = curves(replace(results, rows=tuple(best)))
-    return Panel("Each at the best of its rates", figure, markdown(["", "rate", "validation"], lines))
+    return Panel("Each at the best of its rates", figure, Table(["", "rate", "validation"], lines))
 
 
 def sparse(results: Results) -> Panel:
@@ -69,7 +70,7 @@ def sparse(results: Results) -> Panel:
         best = errors.argmin()
         lines.append([name, f"{SPARSE_RATES[best]:.2g}", f"{errors[best]:.2g}"])
     lines.sort(key=lambda line: float(line[-1]))
-    return Panel("Sparse features", table=markdown(["", "best rate", "mean squared error after 200 steps"], lines))
+    return Panel("Sparse features", table=Table(["", "best rate", "mean squared error after 200 steps"], lines))
 
 
 SWEEP = Sweep(

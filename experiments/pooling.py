@@ -18,7 +18,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.plots import line_style, new_figure
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 KINDS = {"max": "max", "average": "average", "strided convolution": "stride"}
@@ -44,7 +44,7 @@ def shifts(results: Results) -> Panel:
     axis.set(xlabel="shift (pixels)", ylabel="same class (%)", xticks=SHIFTS)
     axis.legend(frameon=False)
     head = ["same class after a shift of", *(f"{by} pixels" for by in SHIFTS[1:])]
-    return Panel("Invariance to shifts", figure, markdown(head, lines))
+    return Panel("Invariance to shifts", figure, Table(head, lines))
 
 
 SWEEP = Sweep(

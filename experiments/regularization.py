@@ -21,7 +21,7 @@ from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
 from jaxcnn.report.panels import gap
-from jaxcnn.report.tables import markdown
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 NEAR_ZERO = 1e-3
@@ -36,7 +36,7 @@ def sparsity(results: Results) -> Panel:
         kernels = probe.kernels(results.of(label)[0].run().variables["params"]).values()
         weights = np.concatenate([kernel.reshape(-1) for kernel in kernels])
         lines.append([label, f"{100 * (abs(weights) < NEAR_ZERO).mean():.1f} %", f"{np.linalg.norm(weights):.1f}"])
-    return Panel("Weights", table=markdown(["", f"|w| < {NEAR_ZERO:g}", "norm of all"], lines))
+    return Panel("Weights", table=Table(["", f"|w| < {NEAR_ZERO:g}", "norm of all"], lines))
 
 
 CONSTANT = {"schedule.name": "constant"}  # where a rate falls to zero, the last epoch is the best

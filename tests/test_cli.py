@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import sys
-import threading
 
 import numpy as np
 import pytest
 
 from helpers.processes import TINY, end, run_command, wait_until
-from jaxcnn import cli, runtime
+from jaxcnn import cli
+from jaxcnn.parallel import devices
 
 
 def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
@@ -46,18 +46,13 @@ def test_a_mistake_is_one_message_and_status_2(tmp_path, arguments, message):
 def test_leaving_does_not_wait_for_a_step_that_is_being_compiled(monkeypatch):
     left = []
     monkeypatch.setattr(os, "_exit", left.append)
-    compiled = threading.Event()
-    thread = threading.Thread(target=compiled.wait, name=runtime.COMPILES_AHEAD)
-    thread.start()
-    try:
-        with pytest.raises(SystemExit):  # as the os._exit of this test comes back
-            cli._leave(2)
-        assert left == [2]
-    finally:
-        compiled.set()
-        thread.join()
+    monkeypatch.setattr(devices, "is_compiling", lambda: True)
+    with pytest.raises(SystemExit):  # this test's os._exit returns
+        cli.exit_with(2, "error: a")
+    assert left == [2]
+    monkeypatch.setattr(devices, "is_compiling", lambda: False)
     with pytest.raises(SystemExit) as ended:
-        cli._leave(130)
+        cli.exit_with(130, "")
     assert (ended.value.code, left) == (130, [2])
 
 

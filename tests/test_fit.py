@@ -12,6 +12,7 @@ from jaxcnn import fit
 from jaxcnn.console import signals
 from jaxcnn.errors import UserError
 from jaxcnn.parallel import devices
+from jaxcnn.recorder import Recorder
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
 
@@ -63,13 +64,13 @@ def test_a_large_last_batch_is_filled_up_and_masked(tiny):
 
 def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
     accuracies = iter([0.9, 0.8, 0.7, 0.6])
-    evaluate = fit._Session._validate
+    evaluate = Recorder.validate
 
     def validate(self, step, state):
         evaluate(self, step, state)
         return next(accuracies)
 
-    monkeypatch.setattr(fit._Session, "_validate", validate)
+    monkeypatch.setattr(Recorder, "validate", validate)
     config = replace(tiny, select="best", keep=1, evaluate_every="10steps", checkpoint_every="10steps")
     summary = fit.fit(config)
     assert summary["tested_step"] == 10

@@ -13,6 +13,7 @@ from helpers.steps import step_over
 from jaxcnn import assemble, fit, optimizers
 from jaxcnn.config import LossConfig, OptimizerConfig
 from jaxcnn.console import signals
+from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import UserError
 from jaxcnn.layers import BatchNorm
 from jaxcnn.layers.norm import frozen_statistics
@@ -29,7 +30,7 @@ def small(tiny):
 def images(tmp_path_factory):
     from helpers.tiny import tiny_config
 
-    return assemble.load_images(tiny_config(tmp_path_factory.mktemp("data")))
+    return load_images(tiny_config(tmp_path_factory.mktemp("data")))
 
 
 def moved(before, after):
@@ -43,7 +44,7 @@ def moved(before, after):
 
 def three_steps(config, images, parts=1):
     training = assemble.assemble(config, images)
-    before, pool = training.initial_state(), training.pool()
+    before, pool = training.initial_state(), training.device_data()
     # Statistics that are those of no batch, so that one that moves is seen to.
     before = before._replace(batch_stats=jax.tree.map(lambda s: s + 0.37, before.batch_stats))
     if before.ema:
@@ -98,7 +99,7 @@ def test_no_gradient_is_computed_for_what_is_frozen(small, images):
     def flops(freeze):
         config = replace(small, optimizer=OptimizerConfig("nesterov", freeze=freeze))
         training = assemble.assemble(config, images)
-        lowered = step_over(training.recipe, 1).lower(training.initial_state(), training.pool(), np.arange(32))
+        lowered = step_over(training.recipe, 1).lower(training.initial_state(), training.device_data(), np.arange(32))
         return lowered.compile().cost_analysis()["flops"]
 
     assert flops(HEAD_ONLY) < 0.5 * flops(())
@@ -108,8 +109,8 @@ def test_layers_are_unfrozen_one_after_the_other(small, images):
     unfreeze = (("Dense_0/*", "0steps"), ("*_2/*", "25%"), ("*", "50%"))
     config = replace(small, optimizer=OptimizerConfig("adamw", 0.01, weight_decay=0.1, unfreeze=unfreeze))
     training = assemble.assemble(config, images)
-    assert [start for start, _ in training.later_steps] == [10, 20]
-    state, pool, seen = training.initial_state(), training.pool(), []
+    assert [phase.start for phase in training.phases] == [0, 10, 20]
+    state, pool, seen = training.initial_state(), training.device_data(), []
     for step in (0, 9, 10, 19, 20):
         before = jax.tree.map(np.array, (state.params, state.batch_stats))
         indices = training.devices.split(np.arange(32))
@@ -125,8 +126,8 @@ def test_layers_are_frozen_one_after_the_other(small, images):
         "nesterov", 0.01, freeze_at=(("*_0/kernel", "100%"), ("*_0/*", "25%"), ("*_1/*", "50%"))
     )
     training = assemble.assemble(replace(small, optimizer=optimizer), images)
-    assert [start for start, _ in training.later_steps] == [10, 20]
-    state, pool, seen = training.initial_state(), training.pool(), []
+    assert [phase.start for phase in training.phases] == [0, 10, 20]
+    state, pool, seen = training.initial_state(), training.device_data(), []
     for step in (9, 10, 20):
         before = jax.tree.map(np.array, (state.params, state.batch_stats))
         indices = training.devices.split(np.arange(32))

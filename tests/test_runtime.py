@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from helpers.processes import ROOT, run_program
-from jaxcnn import runtime
+from jaxcnn.runtime import xla
 
 MEAN = """
 from jaxcnn import runtime
@@ -59,7 +59,7 @@ def test_chunks_of_a_kernel_gradient_in_bfloat16_add_up_in_float32():
 
 FREED = """
 import re
-from jaxcnn import runtime
+from jaxcnn.runtime import memory
 
 def resident():
     return int(re.search(r"VmRSS:\\s*([0-9]+)", open("/proc/self/status").read())[1]) / 1024
@@ -67,7 +67,7 @@ def resident():
 blocks = [b"." * 100_000 for _ in range(2000)]
 del blocks[:-1]  # the last one holds the end of the heap, and glibc gives nothing back by itself
 before = resident()
-with runtime.compiling():
+with memory.compiling():
     assert before - resident() > 150, (before, resident())
 """
 
@@ -81,6 +81,7 @@ def huge():
 runtime.prepare(dtype="float32")
 import jax, numpy as np
 from jaxcnn import fit
+from jaxcnn.config import Config
 from jaxcnn.parallel.devices import job_devices
 
 def double(x):
@@ -96,7 +97,7 @@ def load_images(config):
 
 fit.load_images = load_images
 assert huge() == "1"
-fit.fit(fit.Config(name="pages", model="mlp", dtype="float32"))
+fit.fit(Config(name="pages", model="mlp", dtype="float32"))
 """
 
 
@@ -118,7 +119,7 @@ assert os.environ["XLA_FLAGS"].endswith(" --xla_cpu_prefer_vector_width=128"), o
 """
 
 
-@pytest.mark.skipif(not runtime._knows_flags(), reason="sets no flags")
+@pytest.mark.skipif(not xla._knows_flags(), reason="sets no flags")
 def test_flags_of_the_user_come_last_and_so_win():
     run_prepared(FLAGS, XLA_FLAGS="--xla_cpu_prefer_vector_width=128")
 

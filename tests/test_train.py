@@ -10,19 +10,20 @@ import pytest
 
 from helpers.steps import close, step_over
 from jaxcnn import assemble, train
+from jaxcnn.data.for_run import load_images
 from jaxcnn.layers import AXIS
 from jaxcnn.parallel import devices
 
 
 @pytest.fixture
 def training(tiny):
-    return assemble.assemble(tiny, assemble.load_images(tiny))
+    return assemble.assemble(tiny, load_images(tiny))
 
 
 def test_the_number_of_parts_changes_nothing_but_rounding(tiny):
     tiny = replace(tiny, optimizer=replace(tiny.optimizer, learning_rate=0.01))  # larger ones enlarge rounding, too
-    training = assemble.assemble(tiny, assemble.load_images(tiny))
-    pool, indices = training.pool(), np.arange(32)
+    training = assemble.assemble(tiny, load_images(tiny))
+    pool, indices = training.device_data(), np.arange(32)
     results = []
     for parts in (1, 4):
         state, step = training.initial_state(), step_over(training.recipe, parts)
@@ -34,7 +35,7 @@ def test_the_number_of_parts_changes_nothing_but_rounding(tiny):
 
 @pytest.mark.slow
 def test_per_device_statistics_differ_from_those_of_the_whole_batch(training):
-    pool, indices = training.pool(), np.arange(32)
+    pool, indices = training.device_data(), np.arange(32)
     local = replace(training.recipe, axis="device")
     assert training.recipe.axis == AXIS
     states = [step_over(recipe, 4)(training.initial_state(), pool, indices)[0] for recipe in (training.recipe, local)]
@@ -44,8 +45,8 @@ def test_per_device_statistics_differ_from_those_of_the_whole_batch(training):
 
 def test_jit_equals_no_jit(tiny):
     tiny = replace(tiny, model="convnet:widths=(2,2),hidden=4", augment=("flip",), ema=0.0)
-    training = assemble.assemble(tiny, assemble.load_images(tiny))
-    pool, indices = training.pool(), np.arange(4)
+    training = assemble.assemble(tiny, load_images(tiny))
+    pool, indices = training.device_data(), np.arange(4)
     compiled, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
     with jax.disable_jit():
         plain, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
@@ -54,8 +55,8 @@ def test_jit_equals_no_jit(tiny):
 
 def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
     tiny = replace(tiny, model="convnet:widths=(4,4),hidden=8", augment=())
-    training = assemble.assemble(tiny, assemble.load_images(tiny))
-    pool, indices = training.pool(), np.arange(32)
+    training = assemble.assemble(tiny, load_images(tiny))
+    pool, indices = training.device_data(), np.arange(32)
     whole, sums = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
     parts, more = step_over(replace(training.recipe, grad_accum_steps=4), 1)(training.initial_state(), pool, indices)
     close((whole.params, sums["loss"]), (parts.params, more["loss"]), 1e-5)
@@ -63,14 +64,14 @@ def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
 
 def test_the_moving_average_is_the_recursion(training):
     before = training.initial_state()
-    after, _ = step_over(training.recipe, 1)(before, training.pool(), np.arange(32))
+    after, _ = step_over(training.recipe, 1)(before, training.device_data(), np.arange(32))
     now = {"params": after.params, "batch_stats": after.batch_stats}
     close(after.ema, optax.incremental_update(now, before.ema, 0.1), 1e-6)
     assert train.evaluated_variables(after) is after.ema
 
 
 def test_augmentation_and_dropout_are_a_function_of_seed_and_step(training):
-    pool, indices, step = training.pool(), np.arange(32), step_over(training.recipe, 1)
+    pool, indices, step = training.device_data(), np.arange(32), step_over(training.recipe, 1)
     first, _ = step(training.initial_state(), pool, indices)
     again, _ = step(training.initial_state(), pool, indices)
     other, _ = step(training.initial_state()._replace(step=jnp.int32(7)), pool, indices)
@@ -79,7 +80,7 @@ def test_augmentation_and_dropout_are_a_function_of_seed_and_step(training):
 
 
 def test_the_first_step_without_a_finite_loss_is_remembered(training):
-    pool, step = training.pool(), step_over(training.recipe, 1)
+    pool, step = training.device_data(), step_over(training.recipe, 1)
     state, sums = step(training.initial_state(), pool, np.arange(32))
     assert int(sums["bad_step"]) == train.NEVER
     state = state._replace(params=jax.tree.map(lambda p: p * jnp.nan, state.params))
@@ -90,11 +91,11 @@ def test_the_first_step_without_a_finite_loss_is_remembered(training):
 
 def test_a_training_holds_its_parameters_once(tiny):
     tiny = replace(tiny, model="quicknet:stem=13,widths=()", ema=0.0)
-    training = assemble.assemble(tiny, assemble.load_images(tiny))
+    training = assemble.assemble(tiny, load_images(tiny))
     state = training.initial_state()
     kernels = sum(leaf.ndim == 4 and leaf.shape[-1] == 13 for leaf in jax.tree.leaves((state.params, state.opt_state)))
     assert kernels > 1
-    state, _ = training.train_step(state, training.pool(), training.devices.split(np.arange(32)))
+    state, _ = training.train_step_at(0)(state, training.device_data(), training.devices.split(np.arange(32)))
     assert sum(array.ndim == 4 and array.shape[-1] == 13 for array in jax.live_arrays()) == kernels
 
 
@@ -102,23 +103,24 @@ def test_a_training_holds_its_parameters_once(tiny):
 def test_a_step_compiled_ahead_is_the_step(tiny, monkeypatch, begin_at):
     phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
     tiny = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases)
-    images, indices, results = assemble.load_images(tiny), np.arange(32), []
+    images, indices, results = load_images(tiny), np.arange(32), []
     for ahead in (None, begin_at):
-        training = assemble.assemble(tiny, images, ahead)
+        training = assemble.assemble(tiny, images)
         step = training.train_step_at(begin_at)
         if ahead is not None:
+            training.compile_ahead(ahead)
             monkeypatch.setattr(step, "mapped", None)  # the call has nothing left to compile
-        state, sums = step(training.initial_state(), training.pool(), training.devices.split(indices))
+        state, sums = step(training.initial_state(), training.device_data(), training.devices.split(indices))
         results.append((state.params, state.opt_state, sums))
     jax.tree.map(np.testing.assert_array_equal, *results)
 
 
 def test_what_goes_wrong_in_compiling_ahead_is_raised_at_the_call(training, monkeypatch):
     monkeypatch.setattr(devices, "_compile", lambda lowered: 1 / 0)
-    step = training.train_step
-    step.compile_ahead(training.initial_state(), training.pool(), training.devices.split(np.arange(32)))
+    step = training.train_step_at(0)
+    step.compile_ahead(training.initial_state(), training.device_data(), training.devices.split(np.arange(32)))
     with pytest.raises(ZeroDivisionError):
-        step(training.initial_state(), training.pool(), training.devices.split(np.arange(32)))
+        step(training.initial_state(), training.device_data(), training.devices.split(np.arange(32)))
 
 
 def test_a_training_begins_again_with_the_same_state(training):

@@ -11,10 +11,11 @@ from rich.table import Table
 
 from experiments.bench.machine import Machine
 from experiments.bench.race import Lane
+from jaxcnn.report import table as report
 
 Rows = list[dict[str, str]]
 PASSES = 3
-"""Forward, gradient by activations, gradient by weights: each costs about the multiply-adds of the forward pass."""
+"""Forward, gradient by activations, gradient by weights: each costs about the MACs of the forward pass."""
 HEADLINES = ("contender", "ms a step", "images/s", "GFLOP/s", "peak MB", "time", "memory")
 """The columns that fit on a terminal; the files have all."""
 
@@ -88,9 +89,7 @@ def machine_lines(machine: Machine) -> list[str]:
 
 
 def markdown(rows: Rows) -> str:
-    header = list(rows[0])
-    lines = [header, ["---", *("--:" for _ in header[1:])], *(list(row.values()) for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return report.Table(list(rows[0]), [list(row.values()) for row in rows]).to_markdown()
 
 
 def write_csv(path: Path, rows: Rows) -> None:

@@ -9,7 +9,6 @@ from jaxcnn.data.pixels import (
     CIFAR10_MEAN,
     CIFAR10_STD,
     NORMALIZATIONS,
-    flat,
     normalize,
     statistics,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "MissingData",
     "Split",
     "epoch_order",
-    "flat",
     "load",
     "normalize",
     "split",

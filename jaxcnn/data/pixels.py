@@ -1,6 +1,6 @@
-"""From bytes to numbers: normalization by name, the statistics it needs, and the flat view.
+"""From bytes to numbers: normalization by name, and the statistics it needs.
 
-Written with array methods alone, so the same functions serve NumPy arrays and, inside a compiled step, JAX arrays.
+Written with array methods only, so the same functions work on NumPy arrays and, inside a compiled step, on JAX arrays.
 """
 
 from __future__ import annotations
@@ -61,11 +61,6 @@ def normalize(
     function = lookup(NORMALIZATIONS, name, "normalization")
     pixels = images.astype(np.float32)
     return function(pixels, np.asarray(mean, np.float32), np.asarray(std, np.float32)).astype(dtype)
-
-
-def flat(images: Array) -> Any:
-    """Images `[N, height, width, channel]` as rows `[N, height * width * channel]`."""
-    return images.reshape(images.shape[0], -1)
 
 
 def statistics(data: Dataset | np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import differences
+from jaxcnn.report.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,11 +24,11 @@ DIVERGED = "diverged.json"
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture, one table (Markdown), or both, of what an experiment found."""
+    """A picture, a table, or both, of what an experiment found."""
 
     title: str
     figure: "Figure | None" = None
-    table: str = ""
+    table: Table | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""`make results`: all finished sweeps on one page, their tables into experiments/results, the best into the README.
+"""`make results`: all finished sweeps on one page; their tables into experiments/results; the generated docs.
 
-Run folders stay where they are and are not committed; the tables are small, and what the README quotes comes from them.
+Run folders are not committed; the tables are small, and the numbers that the docs quote come from them.
 """
 
+import ast
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,10 @@ from pathlib import Path
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 from jaxcnn.report.page import page, section_of
-from jaxcnn.report.tables import from_csv, markdown, percent
+from jaxcnn.report.table import Table
+from jaxcnn.report.tables import from_csv, percent
 from jaxcnn.runs.folder import read_json
 
-BEGIN, END = "<!-- sweeps: written by `make results` -->", "<!-- end of sweeps -->"
 COMMITTED = Path("experiments/results")
 
 
@@ -34,8 +35,8 @@ def main(root: Path) -> int:
             shutil.copyfile(home / f"table.{kind}", committed / f"{name}.{kind}")
     sections = {name: section_of((home / "index.html").read_text()) for home, name in names.items()}
     (root / "runs/results.html").write_text(page("Results", sections))
-    _refresh(root / "README.md", overview(committed))
-    say(f"{len(homes)} sweeps: runs/results.html, {COMMITTED}/*.md and *.csv, README.md")
+    write_docs(root)
+    say(f"{len(homes)} sweeps: runs/results.html, {COMMITTED}/*.md and *.csv, docs/results.md, docs/experiments.md")
     return 0
 
 
@@ -51,33 +52,50 @@ def _complete(home: Path) -> bool:
     return about["ended"] == about["runs"] and not about["changes"]
 
 
+def write_docs(root: Path) -> None:
+    """Replaces the generated parts of the docs."""
+    _replace(root / "docs/results.md", "sweeps", overview(root / COMMITTED))
+    _replace(root / "docs/experiments.md", "experiments", experiments(root / "experiments"))
+
+
 def overview(committed: Path) -> str:
-    """The README's table: for each committed sweep the variations with the highest and lowest validation accuracy."""
+    """For each committed sweep, the variations with the highest and the lowest validation accuracy."""
     lines = []
     for path in sorted(committed.glob("*.csv")):
-        records = from_csv(path.read_text())
-        finished = [record for record in records if int(record["n"])]
+        finished = [record for record in from_csv(path.read_text()) if int(record["n"])]
         ranked = sorted(finished, key=lambda record: float(record["validation_accuracy"] or record["test_accuracy"]))
         if ranked:
-            link = f"[{path.stem}]({COMMITTED}/{path.stem}.md)"
+            link = f"[{path.stem}](../{COMMITTED}/{path.stem}.md)"
             counts = sorted({record["n"] for record in finished})
-            lines.append([link, str(len(records)), "-".join(counts), _seen(ranked[-1]), _seen(ranked[0])])
-    return markdown(["sweep", "variations", "n", "best", "lowest"], lines)
+            lines.append([link, str(len(finished)), "-".join(counts), _accuracy(ranked[-1]), _accuracy(ranked[0])])
+    return Table(["sweep", "variations", "n", "best", "lowest"], lines).to_markdown()
 
 
-def _seen(record: Mapping[str, str]) -> str:
+def experiments(folder: Path) -> str:
+    """Two tables: the sweeps and the recipes, each with its command and the first line of its docstring."""
+    sources = {path.stem: path.read_text() for path in sorted(folder.glob("*.py"))}
+    titles = {name: (ast.get_docstring(ast.parse(source)) or "").splitlines() for name, source in sources.items()}
+    sweeps = [[f"`make sweep-{n}`", titles[n][0]] for n, source in sources.items() if "\nSWEEP = " in source]
+    recipes = [[f"`python -m experiments.{n}`", titles[n][0]] for n, s in sources.items() if "\nCONFIG = " in s]
+    return "\n".join(
+        Table(["command", about], rows, text_columns=2).to_markdown()
+        for about, rows in (("question", sweeps), ("recipe", recipes))
+    )
+
+
+def _accuracy(record: Mapping[str, str]) -> str:
     deviation = float(record["test_accuracy_std"] or "nan")
     return f"{record['label']}: {percent(float(record['test_accuracy']), deviation)}"
 
 
-def _refresh(readme: Path, table: str) -> None:
-    if not readme.exists():
-        return
-    before, begin, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise UserError(f"{readme} has no place for the results: expected the lines {BEGIN} and {END}")
-    readme.write_text(f"{before}{BEGIN}\n{table}{END}{after}")
+def _replace(page: Path, name: str, text: str) -> None:
+    """Replaces what is between the markers of `name` in a page."""
+    begin, end = f"<!-- {name}: written by `make results` -->", f"<!-- end of {name} -->"
+    before, found, rest = page.read_text().partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise UserError(f"{page} has no place for the {name}: expected the lines {begin} and {end}")
+    page.write_text(f"{before}{begin}\n{text}{end}{after}")
 
 
 def command(arguments: Sequence[str]) -> int:

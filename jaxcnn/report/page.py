@@ -45,11 +45,10 @@ def page(title: str, sections: Mapping[str, str]) -> str:
 
 def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -> str:
     """What a page says of one sweep."""
-    table = table_to_html(tables.markdown(tables.header(), [tables.cells(r) for r in tables.records(results)]))
     commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
     return (
         f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about)}</div>'
-        f"{table}<p>{_text(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
+        f"{tables.table(results).to_html()}<p>{_text(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
         + (f"<h3>Commands</h3><pre>{_text(commands)}</pre>" if commands else "")
         + f"<details><summary>Configs</summary><pre>{_text(_configs(results))}</pre></details>"
         f"<details><summary>Versions and machine</summary><pre>{_text(_environments(results))}</pre></details>{END}"
@@ -69,7 +68,7 @@ def _about(docstring: str) -> str:
 
 
 def _panel(panel: Panel) -> str:
-    table = table_to_html(panel.table) if panel.table else ""
+    table = panel.table.to_html() if panel.table else ""
     picture = f'<p><img alt="{_text(panel.title)}" src="{data_uri(panel.figure)}"></p>' if panel.figure else ""
     return f"<h3>{_text(panel.title)}</h3>{picture}{table}"
 
@@ -82,24 +81,6 @@ def png(figure: "Figure") -> bytes:
 
 def data_uri(figure: "Figure") -> str:
     return f"data:image/png;base64,{base64.b64encode(png(figure)).decode()}"
-
-
-def table_to_html(text: str) -> str:
-    """A Markdown table as an HTML one; other lines as paragraphs."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines if line.lstrip().startswith("|")]
-    rest = "".join(f"<p>{_text(line)}</p>" for line in lines if not line.lstrip().startswith("|"))
-    if not rows:
-        return rest
-    head, *body = [row for row in rows if not all(re.fullmatch(r"\s*:?-+:?\s*", cell) for cell in row)]
-    written = _cells("th", head) + "".join(_cells("td", row) for row in body)
-    return f'<div class="wide"><table>{written}</table></div>{rest}'
-
-
-def _cells(tag: str, row: Sequence[str]) -> str:
-    return (
-        "<tr>" + "".join(f"<{tag}>{_text(cell.strip().replace(chr(92) + '|', '|'))}</{tag}>" for cell in row) + "</tr>"
-    )
 
 
 def _configs(results: Results) -> str:

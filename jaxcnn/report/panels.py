@@ -7,7 +7,8 @@ import numpy as np
 
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
 from jaxcnn.report.plots import COLORS, line_style, new_figure
-from jaxcnn.report.tables import markdown, percent
+from jaxcnn.report.table import Table
+from jaxcnn.report.tables import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +34,7 @@ def gap(results: Results) -> Panel:
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)
     figure.legend(loc="outside upper right", ncols=2, frameon=False)
-    return Panel("Training against validation", figure, markdown(["", "training", "validation", "gap (points)"], lines))
+    return Panel("Training against validation", figure, Table(["", "training", "validation", "gap (points)"], lines))
 
 
 def equal_time(results: Results) -> Panel:
@@ -56,7 +57,7 @@ def equal_time(results: Results) -> Panel:
     axis.xaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside right upper", frameon=False)
     head = ["", f"epochs in {limit:.0f} s", "validation then", "validation at the end", "seconds of training"]
-    return Panel("At equal time", figure, markdown(head, lines))
+    return Panel("At equal time", figure, Table(head, lines))
 
 
 def seconds(row: Row, step: int) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jaxcnn.report import Results, Row, mean_and_deviation
 from jaxcnn.report.columns import columns
+from jaxcnn.report.table import Table
 
 COLUMNS = {
     "test_accuracy": "test accuracy",
@@ -49,8 +50,12 @@ def to_csv(results: Results) -> str:
     writer = csv.DictWriter(file, lines[0].keys(), lineterminator="\n")
     writer.writeheader()
     for record in lines:
-        writer.writerow({key: "" if value != value else value for key, value in record.items()})
+        writer.writerow({key: "" if _is_nan(value) else value for key, value in record.items()})
     return file.getvalue()
+
+
+def _is_nan(value: str | int | float) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def from_csv(text: str) -> list[dict[str, str]]:
@@ -96,19 +101,16 @@ def header() -> list[str]:
     return ["", "n", *COLUMNS.values()]
 
 
-def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table of text; the first column is aligned left, the others right."""
-    written = [[cell.replace("|", "\\|") for cell in line] for line in [head, *lines]]
-    rule = [":--", *["--:"] * (len(head) - 1)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in [written[0], rule, *written[1:]])
+def table(results: Results) -> Table:
+    """One row a variation."""
+    return Table(header(), [cells(record) for record in records(results)])
 
 
 def to_markdown(results: Results) -> str:
     """The table of a sweep, the data it was seen on, and the command of each line."""
-    lines = records(results)
-    table = markdown(header(), [cells(record) for record in lines])
-    commands = "".join(f"- {record['label']}: `{record['command']}`\n" for record in lines if record["command"])
-    return f"{table}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
+    lines = [record for record in records(results) if record["command"]]
+    commands = "".join(f"- {record['label']}: `{record['command']}`\n" for record in lines)
+    return f"{table(results).to_markdown()}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
 
 
 def on_terminal(results: Results) -> str:

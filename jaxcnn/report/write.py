@@ -23,7 +23,7 @@ def write_report(
     for panel, name in zip([*shown, *own], files, strict=True):
         if panel.figure is not None:
             (folder / name).write_bytes(page.png(panel.figure))
-    extra = "".join(f"\n### {panel.title}\n\n{panel.table.strip()}\n" for panel in own if panel.table)
+    extra = "".join(f"\n### {panel.title}\n\n{panel.table.to_markdown().strip()}\n" for panel in own if panel.table)
     (folder / "table.md").write_text(tables.to_markdown(results) + extra)
     (folder / "table.csv").write_text(tables.to_csv(results))
     (folder / "index.html").write_text(page.page(title, {title: page.section(title, about, results, [*shown, *own])}))

@@ -34,7 +34,8 @@ class RunFolder:
         """
         if not (self.path / "config.json").exists():
             raise UserError(
-                f"this process does not see the run in {self.path}: --folder must be on a filesystem shared by all processes"
+                f"this process does not see the run in {self.path}: --folder must be on a filesystem shared by all "
+                "processes"
             )
         self._check(self._config)
 
@@ -77,8 +78,8 @@ class RunFolder:
         before = from_dict(DataInfo, read_json(path), "data.json")
         if before != info:
             raise UserError(
-                f"the run in {self.path} was started on {before.name} ({before.digest}), but the data now are {info.name} "
-                f"({info.digest}): set TFDS_DATA_DIR to the same data, or choose another folder with --folder"
+                f"the run in {self.path} was started on {before.name} ({before.digest}), but the data now are "
+                f"{info.name} ({info.digest}): set TFDS_DATA_DIR to the same data, or choose another --folder"
             )
 
     def write_or_check_init(self, report: Mapping[str, Any]) -> None:
@@ -122,7 +123,7 @@ class RunFolder:
             stray += [p.name for p in self.checkpoints.glob("*")]
             if stray:
                 raise UserError(
-                    f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another folder with --folder"
+                    f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another --folder"
                 )
             return
         changed = differences(config, read_config(self.path))
@@ -152,8 +153,8 @@ def read_config(path: Path) -> Config:
         writer = path / "environment.json"
         theirs = read_json(writer)["packages"]["jaxcnn"] if writer.exists() else "unknown"
         raise UserError(
-            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}, whose settings have other "
-            "names (see CHANGELOG.md): use that version to read it, or train the run again."
+            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}, whose settings have "
+            "other names (see CHANGELOG.md): use that version to read it, or train the run again."
         ) from None
 
 

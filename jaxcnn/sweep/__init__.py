@@ -94,19 +94,6 @@ class SweepOptions:
         return shlex.join(words + (["--folder", self.folder] if self.folder else []))
 
 
-def grid(values: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
-    """Every combination of the values: {"optimizer.name": ["sgd", "adam"], ...} -> label -> changes."""
-    names = [setting.split(".")[-1] for setting in values]
-    if len(set(names)) < len(names):
-        names = list(values)
-    return {
-        " ".join(f"{name}={value}" for name, value in zip(names, chosen, strict=True)): dict(
-            zip(values, chosen, strict=True)
-        )
-        for chosen in itertools.product(*values.values())
-    }
-
-
 def slug(label: str) -> str:
     """A label as the name of a folder."""
     return re.sub(r"[^\w.=+-]+", "-", label).strip("-.") or "variation"

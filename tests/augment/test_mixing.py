@@ -10,6 +10,7 @@ import pytest
 from helpers.draws import draw, images
 from helpers.steps import close, step_over
 from jaxcnn import assemble, augment
+from jaxcnn.data.for_run import load_images
 
 
 def mixed(name, count=1000, size=8):
@@ -56,8 +57,8 @@ def test_cutmix_shares_the_label_by_the_area_that_is_seen():
 def test_the_partner_is_the_same_on_one_device_and_on_four(tiny):
     optimizer = replace(tiny.optimizer, learning_rate=0.01)
     tiny = replace(tiny, augment=("crop:padding=2", "cutmix", "mixup"), optimizer=optimizer, model="softmax", ema=0.0)
-    training = assemble.assemble(tiny, assemble.load_images(tiny))
-    pool, indices = training.pool(), np.arange(32)
+    training = assemble.assemble(tiny, load_images(tiny))
+    pool, indices = training.device_data(), np.arange(32)
     ends = [step_over(training.recipe, parts)(training.initial_state(), pool, indices) for parts in (1, 4)]
     close(*[(state.params, sums["loss"], sums["correct"]) for state, sums in ends], 1e-4)
 

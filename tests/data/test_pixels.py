@@ -51,8 +51,3 @@ def test_the_same_inside_a_compiled_step(name: str, dtype: jax.typing.DTypeLike)
 def test_unknown_normalization() -> None:
     with pytest.raises(UserError, match="did you mean 'scale'"):
         data.normalize(images(1), "scaled")
-
-
-def test_flat() -> None:
-    assert data.flat(images(7)).shape == (7, 60)
-    assert data.flat(jnp.asarray(images(7))).shape == (7, 60)

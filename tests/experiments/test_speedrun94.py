@@ -14,13 +14,14 @@ from helpers.tiny import tiny_config
 from helpers.updates import GRADIENT, PARAMS, updates
 from jaxcnn import assemble
 from jaxcnn.config import InitConfig, OptimizerConfig
+from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import UserError
 from jaxcnn.layers.whitening import image_patches
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    return assemble.load_images(tiny_config(tmp_path_factory.mktemp("data")))
+    return load_images(tiny_config(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_batches_are_cut_for_the_data_that_stand_in_and_for_no_others(digits, ca
 @pytest.mark.slow
 def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
     training, _ = narrow
-    state, pool = training.initial_state(), training.pool()
+    state, pool = training.initial_state(), training.device_data()
     sides = []
     for step in (0, 2, 3, 5, 6, 11):
         lowered = training.train_step_at(step).mapped.lower(state, pool, training.devices.split(np.arange(100)))

@@ -12,6 +12,7 @@ import orbax.checkpoint as ocp
 import pytest
 
 from jaxcnn import fit
+from jaxcnn.assemble import Training
 from jaxcnn.runs import checkpoints
 
 Tree = Any
@@ -49,12 +50,12 @@ def logged(run: str | Path) -> list[dict[str, Any]]:
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, step: int, number: signal.Signals = signal.SIGTERM) -> None:
     """Sends this process a signal in the middle of the step after `step`."""
-    split = fit._Session._batches
+    made = fit.batches
 
-    def batches(self: fit._Session, begun_at: int) -> Iterator[tuple[int, np.ndarray]]:
-        for k, indices in split(self, begun_at):
+    def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:
+        for k, indices in made(training, begin_at):
             if k == step + 1:
                 signal.raise_signal(number)
             yield k, indices
 
-    monkeypatch.setattr(fit._Session, "_batches", batches)
+    monkeypatch.setattr(fit, "batches", batches)

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
+from jaxcnn.data.for_run import load_images
 
 
 def tiny_config(folder: Path) -> Config:
@@ -37,7 +38,7 @@ def untrained_run(config: Config, *steps: int) -> None:
     from jaxcnn.runs.checkpoints import Checkpoints
     from jaxcnn.runs.folder import RunFolder
 
-    images = assemble.load_images(config)
+    images = load_images(config)
     state = assemble.assemble(config, images).initial_state()._asdict()
     with RunFolder(config) as folder:
         folder.write_or_check_data(images.info)

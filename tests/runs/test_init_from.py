@@ -14,7 +14,9 @@ from helpers.processes import TINY, run_command
 from helpers.tiny import tiny_config, untrained_run
 from jaxcnn import assemble, fit
 from jaxcnn.config import InitConfig
+from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import UserError
+from jaxcnn.recorder import Recorder
 from jaxcnn.runs import init_from
 from jaxcnn.runs.folder import RunFolder
 
@@ -47,15 +49,15 @@ def test_a_run_starts_from_another_and_when_resumed_does_not_read_it_again(tuned
     gone = tmp_path / "gone"
     shutil.copytree(base, gone)
     config = replace(tuned, init=InitConfig(str(gone), HEAD), duration="4steps", checkpoint_every="2steps")
-    judge = fit._Session._pause_to_judge
+    pause = Recorder.evaluate_and_checkpoint
 
-    def stop(self, step, state, pending):
-        judge(self, step, state, pending)
+    def stop(self, step, state, evaluate, save):
+        pause(self, step, state, evaluate, save)
         if step == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit._Session, "_pause_to_judge", stop)
+        patch.setattr(Recorder, "evaluate_and_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             fit.fit(config)
     assert f"initialized     1 leaves {40:>13,} parameters" in capfd.readouterr().err
@@ -77,14 +79,15 @@ def test_a_run_starts_from_another_and_when_resumed_does_not_read_it_again(tuned
 
 
 def test_the_first_state_is_that_of_the_step_that_was_named(tuned, base):
-    images, states = assemble.load_images(tuned), {}
+    images, states = load_images(tuned), {}
     for path, step in ((base, 20), (f"{base}@10", 10), (f"{base}@20", 20), ("", 0)):
         init = InitConfig(path, HEAD) if path else InitConfig()
         training = assemble.assemble(replace(tuned, init=init), images)
-        state = training.initial_state()
+        variables, report = training.initial_variables()
+        state = training.initial_state(variables)
         states[path] = {"params": state.params, "batch_stats": state.batch_stats}
         if path:
-            assert training.account["from"].endswith(f"at step {step}")
+            assert report["from"].endswith(f"at step {step}")
             equal(state.batch_stats, jaxcnn.load(base, step=step).variables["batch_stats"])
     equal(states[base], states[f"{base}@20"])
     kernels = [state["params"]["Conv_0"]["kernel"] for state in states.values()]

@@ -11,6 +11,7 @@ import pytest
 from jaxcnn import fit
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.config_json import changed
+from jaxcnn.recorder import Recorder
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
 from jaxcnn.sweep.stack import stack_key, train_together
@@ -105,8 +106,12 @@ def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeyp
     configs = [base(tmp_path / f"broken-{seed}", seed=seed) for seed in (0, 1)]
     whole = [base(tmp_path / f"whole-{seed}", seed=seed) for seed in (0, 1)]
     train_together(whole)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        patch.setattr(fit._Session, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Recorder, "finish", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train_together(configs)
     for config in configs:

@@ -16,7 +16,7 @@ from jaxcnn.config_json import changed, to_dict
 from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
 from jaxcnn.runs.checkpoints import complete_steps
-from jaxcnn.sweep import Sweep, grid, only, parse_changes, slug
+from jaxcnn.sweep import Sweep, only, parse_changes, slug
 from jaxcnn.sweep.launch import check
 
 BASE = Config(name="base", duration="2epochs", seed=4)
@@ -50,16 +50,6 @@ def test_a_variation_wins_over_the_full_sweep_and_the_command_line_over_both():
     changes = parse_changes([("duration", "5steps"), ("optimizer.momentum", "0.5"), ("augment", '["flip"]')])
     config = SWEEP.rows(full=True, changes=changes)[0].config
     assert (config.duration, config.optimizer.momentum, config.augment) == ("5steps", 0.5, ("flip",))
-
-
-def test_a_grid_is_every_combination_named_by_its_values():
-    made = grid({"optimizer.name": ["sgd", "adam"], "optimizer.learning_rate": [0.1, 1]})
-    assert list(made) == [
-        "name=sgd learning_rate=0.1", "name=sgd learning_rate=1", "name=adam learning_rate=0.1",
-        "name=adam learning_rate=1",
-    ]  # fmt: skip
-    assert made["name=adam learning_rate=1"] == {"optimizer.name": "adam", "optimizer.learning_rate": 1}
-    assert list(grid({"data.name": ["digits"], "optimizer.name": ["sgd"]})) == ["data.name=digits optimizer.name=sgd"]
 
 
 @pytest.mark.parametrize(
