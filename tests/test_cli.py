@@ -119,8 +119,8 @@ def test_a_signal_saves_and_stops(start, tmp_path, number, status):
 def test_eight_devices_agree_with_one(tmp_path):
     gentle = ("--optimizer.name", "sgd", "--optimizer.learning-rate", "0.01")  # larger steps enlarge rounding, too
     losses = []
-    for devices in ("1", "8"):
-        arguments = (*TINY, *gentle, "--duration", "20steps", "--devices", devices, "--folder", devices)
+    for count in ("1", "8"):
+        arguments = (*TINY, *gentle, "--duration", "20steps", "--devices", count, "--folder", count)
         result = run_command("experiments.quickstart", *arguments, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert f"{devices} x cpu" in result.stderr

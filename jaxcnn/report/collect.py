@@ -77,10 +77,8 @@ def experiments(folder: Path) -> str:
     titles = {name: (ast.get_docstring(ast.parse(source)) or "").splitlines() for name, source in sources.items()}
     sweeps = [[f"`make sweep-{n}`", titles[n][0]] for n, source in sources.items() if "\nSWEEP = " in source]
     recipes = [[f"`python -m experiments.{n}`", titles[n][0]] for n, s in sources.items() if "\nCONFIG = " in s]
-    return "\n".join(
-        Table(["command", about], rows, text_columns=2).to_markdown()
-        for about, rows in (("question", sweeps), ("recipe", recipes))
-    )
+    tables = Table(["command", "question"], sweeps, 2), Table(["command", "recipe"], recipes, 2)
+    return "\n".join(table.to_markdown() for table in tables)
 
 
 def _accuracy(record: Mapping[str, str]) -> str:
