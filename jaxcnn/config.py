@@ -89,7 +89,7 @@ class OptimizerConfig:
     freeze_at: tuple[tuple[str, str], ...] = ()
     """(pattern, when): parameters that are frozen from then on; the schedule of their learning rate is over then."""
     frozen_batch_stats: Literal["fixed", "update"] = "fixed"
-    """Batch norms under a frozen pattern (`BatchNorm_0/*`) normalize by their running statistics, which stay; or by
+    """Batch norms under a frozen pattern (`stage1_*`) normalize by their running statistics, which stay; or by
     the batch, and the statistics move."""
 
 

@@ -24,6 +24,6 @@ def test_the_programs_of_a_section_run_one_after_the_other(section, tmp_path, mo
         exec(program, names)
     assert names["features"].shape == (2, 4, 4, 128)
     assert (tmp_path / "quickstart.safetensors").exists()
-    assert names["stem"]["params"].keys() == {"Conv_0"}
-    assert names["report"].to_dict()["initialized"]["names"] == ["Dense_0/kernel"]
+    assert names["stem"]["params"].keys() == {"stem"}
+    assert names["report"].to_dict()["initialized"]["names"] == ["head/kernel"]
     assert "loaded" in capsys.readouterr().out

@@ -35,7 +35,7 @@ class AlexNet(nn.Module):
         hidden: units of the dense layers before the last.
         hidden_bias: where the biases of these start.
         dropout: dropout rate in training.
-        dropped: numbers of the dense layers before which units are dropped; the head counts as the last.
+        dropped: the dense layers, from 0, whose inputs are dropped.
         side: pixels of the smallest image.
         activation: name of the activation.
         kernel_init: name of the initializer of all weights.
@@ -46,7 +46,7 @@ class AlexNet(nn.Module):
     hidden: tuple[int, ...] = (4096, 4096)
     hidden_bias: float = 0.0
     dropout: float = 0.5
-    dropped: tuple[int, ...] = (1, 2)
+    dropped: tuple[int, ...] = (0, 1)
     side: int = 224
     activation: str = "relu"
     kernel_init: str = "he_normal"
@@ -62,9 +62,9 @@ class AlexNet(nn.Module):
             x = self._convolve(x, Layer(*layer), f"conv{index}")
         x = x.reshape(x.shape[0], -1)
         for index, units in enumerate(self.hidden, 1):
-            x = drop(x) if index in self.dropped else x
+            x = drop(x) if index - 1 in self.dropped else x
             x = act(self._dense(units, self.hidden_bias, f"dense{index}")(x))
-        x = drop(x) if len(self.hidden) + 1 in self.dropped else x
+        x = drop(x) if len(self.hidden) in self.dropped else x
         return self._dense(self.num_classes, 0.0, "head")(x).astype(jnp.float32)
 
     def _convolve(self, x: jax.Array, layer: Layer, name: str) -> jax.Array:
@@ -103,7 +103,7 @@ MODELS = {
             Layer(256, 3, padding=1, groups=2, bias=1.0, pool=3),
         ),
         hidden_bias=1.0,
-        dropped=(2, 3),
+        dropped=(1, 2),
         kernel_init="normal(0.01)",
     ),
     # Krizhevsky 2014, "One weird trick", arXiv:1404.5997, section 5, as in torchvision: no groups, no normalization.
