@@ -33,7 +33,7 @@ MODELS = {
     "resnet8": ("resnet20:blocks=(1,1,1),widths=(17,34,68)", 4),
     "se_resnet8": ("se_resnet20:blocks=(1,1,1),widths=(17,34,68)", 4),
     "mobilenet_v1": ("mobilenet_v1:width=0.15", 5),
-    "shufflenet_v2": ("shufflenet_v2:widths=(32,64,128),top=128", 4),
+    "shufflenet_v2": ("shufflenet_v2:widths=(32,64,128),final=128", 4),
     "convnext": ("convnext_tiny:blocks=(1,1,2),widths=(16,32,64)", 4),
     "quicknet": ("quicknet:stem=16,widths=(36,72)", 6),
 }

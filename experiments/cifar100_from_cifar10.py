@@ -21,7 +21,7 @@ CIFAR10 = Config(
     tensorboard=False,
 )
 
-TAKEN = {"init.source": "runs/cifar100_from_cifar10-base", "init.restore": [["Dense_0/*", "init"], ["*", "load"]]}
+TAKEN = {"init.source": "runs/cifar100_from_cifar10-base", "init.restore": [["head/*", "init"], ["*", "load"]]}
 
 SWEEP = Sweep(
     name="cifar100_from_cifar10",
@@ -30,7 +30,7 @@ SWEEP = Sweep(
     variations={
         "from nothing": {},
         "from CIFAR-10": TAKEN,
-        "from CIFAR-10, head first": {**TAKEN, "optimizer.unfreeze": [["Dense_0/*", "0%"], ["*", "25%"]]},
+        "from CIFAR-10, head first": {**TAKEN, "optimizer.unfreeze": [["head/*", "0%"], ["*", "25%"]]},
     },
     full={"duration": "30epochs"},
 )

@@ -20,7 +20,7 @@ CONFIG = Config(
     optimizer=OptimizerConfig(
         name="momentum",
         learning_rate=0.001,
-        weight_decay_multipliers=(("Dense_*kernel", 7.5), ("*kernel", 1.0), ("*", 0.0)),
+        weight_decay_multipliers=(("head/kernel", 7.5), ("*kernel", 1.0), ("*", 0.0)),
         lr_multipliers=(("*bias", 2.0),),
     ),
     schedule=ScheduleConfig(name="step", boundaries=("84%", "95%")),

@@ -43,12 +43,11 @@ PRETRAINED = Config(
     tensorboard=False,
 )
 
-FROM_IT = {"init.source": "runs/finetune-base", "init.restore": [["Dense_0/*", "init"], ["*", "load"]]}
-# The stem and the first stage are Conv_0 to Conv_2, each with its BatchNorm; the last stage is 3 and 4.
+FROM_IT = {"init.source": "runs/finetune-base", "init.restore": [["head/*", "init"], ["*", "load"]]}
 METHODS = {
     "from scratch": {},
-    "head only": {**FROM_IT, "optimizer.freeze": ["Conv_*", "BatchNorm_*"]},
-    "last stage": {**FROM_IT, "optimizer.freeze": ["Conv_[0-2]/*", "BatchNorm_[0-2]/*"]},
+    "head only": {**FROM_IT, "optimizer.freeze": ["stem/*", "stage*"]},
+    "last stage": {**FROM_IT, "optimizer.freeze": ["stem/*", "stage1_*"]},
     "everything": FROM_IT,
 }
 

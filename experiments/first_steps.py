@@ -27,7 +27,7 @@ def templates(results: Results) -> Panel:
     rows = {}
     for label in ("softmax", "squared error"):
         run = results.of(label)[0].run()
-        kernel = run.variables["params"]["Dense_0"]["kernel"]
+        kernel = run.variables["params"]["head"]["kernel"]
         pictures = np.moveaxis(np.asarray(kernel).reshape(*run.data.image_shape, -1), -1, 0)
         rows[label] = [128 + 127 * picture / abs(picture).max() for picture in pictures]
         names = run.data.label_names

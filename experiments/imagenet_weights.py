@@ -19,14 +19,14 @@ CONFIG = Config(
     optimizer=OptimizerConfig(
         name="adamw",
         learning_rate=0.001,
-        lr_multipliers=(("Dense_0/*", 1.0), ("*", 0.1)),
-        unfreeze=(("Dense_0/*", "0%"), ("*", "20%")),
+        lr_multipliers=(("head/*", 1.0), ("*", 0.1)),
+        unfreeze=(("head/*", "0%"), ("*", "20%")),
     ),
     schedule=ScheduleConfig(name="cosine"),
     duration="5epochs",
     batch_size=100,
     dtype="auto",
-    init=InitConfig("resnet18.safetensors", restore=(("Dense_0/*", "init"), ("*", "load"))),
+    init=InitConfig("resnet18.safetensors", restore=(("head/*", "init"), ("*", "load"))),
 )
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Does a deep VGG train better from a shallow one than from nothing?
 
 Simonyan and Zisserman (2015, section 3.1) trained column A first and started deeper columns from its first four
-convolutions and its dense layers. Here the network is thin, and all of A's layers are taken, each to its new place: the
-second convolution of A is the third of B. There is no batch normalization, as there was none in 2015.
+convolutions and its dense layers. Here the network is thin, and all of A's layers are taken, each to its own stage: the
+second convolution of A begins the second stage, as the third of B does. There is no batch normalization, as there was
+none in 2015.
 
 Expectation  Without normalization a signal fades or grows from layer to layer, the more the deeper, so that sixteen
              layers should start slowly from nothing, and gain more from a start than thirteen. The comparison is not
@@ -38,22 +39,19 @@ SHALLOW = Config(
 )
 
 
-def places(shallow: tuple[int, ...], deep: tuple[int, ...]) -> list[tuple[str, str]]:
-    """Rules that take each convolution of the shallow network to its place in the deep one, by convolutions a stage."""
-    rules, first, new = [], 0, 0
-    for few, many in zip(shallow, deep, strict=True):
-        rules += [(f"Conv_{first + index}/*", f"load Conv_{new + index}/*") for index in range(few)]
-        first, new = first + few, new + many
-    return [*rules, ("Conv_*", "init"), ("Dense_0/*", "load")]
+# What a column has and column A has not starts from nothing; all else has A's names, stage by stage.
+FRESH = {
+    "vgg13": (("stage[12]_conv2/*", "init"),),
+    "vgg16": (("stage[12]_conv2/*", "init"), ("stage[345]_conv3/*", "init")),
+}
 
 
-def deeper(columns: dict[str, tuple[int, ...]]) -> dict[str, dict[str, object]]:
-    start = {"init.source": "runs/vgg_progressive-11"}
+def deeper() -> dict[str, dict[str, object]]:
     runs: dict[str, dict[str, object]] = {}
-    for name, depths in columns.items():
+    for name, fresh in FRESH.items():
+        start = {"init.source": "runs/vgg_progressive-11", "init.restore": (*fresh, ("*", "load"))}
         runs[f"{name} from nothing"] = {"model": f"{name}:{THIN}"}
-        restore = places((1, 1, 2, 2, 2), depths)
-        runs[f"{name} from vgg11"] = {"model": f"{name}:{THIN}", **start, "init.restore": restore}
+        runs[f"{name} from vgg11"] = {"model": f"{name}:{THIN}", **start}
     return runs
 
 
@@ -61,7 +59,7 @@ SWEEP = Sweep(
     name="vgg_progressive",
     first=(SHALLOW,),
     base=replace(SHALLOW, init=InitConfig()),
-    variations=deeper({"vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3)}),
+    variations=deeper(),
     full={"duration": "60epochs"},
 )
 

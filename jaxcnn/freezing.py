@@ -46,7 +46,7 @@ NEVER = Span(begin=FOREVER)
 def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Resolve) -> tuple[Tree, Tree]:
     """When each parameter and each batch statistic moves.
 
-    The statistics of a layer (`BatchNorm_0/mean`) are under the same patterns as its parameters.
+    The statistics of a layer (`stem/norm/mean`) are under the same patterns as its parameters.
     Raises: UserError for a pattern that matches no parameter, and for what would be frozen before it trains.
     """
     settings = {

@@ -1,6 +1,6 @@
 """One rule language: ordered (pattern over the parameter path, value); the first match wins.
 
-Paths are written `block_1/Conv_0/kernel`; `*` matches anything, slashes included. Weight decay, learning-rate
+Paths are written `stage1_block1/conv1/kernel`; `*` matches anything, slashes included. Weight decay, learning-rate
 multipliers, freezing and what a fine-tuning takes all speak it. A pattern that matches no path is an error: it is a
 misspelling.
 """

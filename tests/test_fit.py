@@ -114,7 +114,7 @@ def test_what_does_not_fit_together_is_named_before_anything_is_written(tiny, ch
 
 
 def test_what_is_compiled_ahead_is_the_step_that_a_run_begins_or_goes_on_with(tiny, monkeypatch):
-    phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
+    phases = replace(tiny.optimizer, freeze_at=(("head/*", "20steps"),))
     config, ahead = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases), []
     monkeypatch.setattr(devices.Mapped, "compile_ahead", lambda step, *shapes: ahead.append(step))
     with monkeypatch.context() as patched:

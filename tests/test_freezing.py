@@ -18,7 +18,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.layers import BatchNorm
 from jaxcnn.layers.norm import frozen_statistics
 
-HEAD_ONLY = ("Conv_*", "BatchNorm_*")
+HEAD_ONLY = ("stem/*", "stage*")
 
 
 @pytest.fixture
@@ -58,27 +58,27 @@ def three_steps(config, images, parts=1):
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_whatever_the_optimizer_and_decay_what_is_frozen_does_not_move_by_a_bit(small, images, name):
     decay = {"weight_decay": 0.1, "weight_decay_multipliers": (("*", 1.0),), "clip_norm": 1.0}
-    optimizer = OptimizerConfig(name, 0.01, freeze=HEAD_ONLY, **decay)
+    optimizer = OptimizerConfig(name, 0.01, freeze=("stem/*",), **decay)
     config = replace(small, model="quicknet:stem=2,widths=()", optimizer=optimizer, loss=LossConfig(l2=0.1))
     before, after = three_steps(config, images)
-    assert moved(before.params, after.params) == {"Dense_0"}
+    assert moved(before.params, after.params) == {"head"}
     assert moved(before.batch_stats, after.batch_stats) == set()
-    assert moved(before.ema["params"], after.ema["params"]) == {"Dense_0"}
+    assert moved(before.ema["params"], after.ema["params"]) == {"head"}
     assert moved(before.ema["batch_stats"], after.ema["batch_stats"]) == set()
     sizes = [leaf.size for leaf in jax.tree.leaves(after.opt_state)]
-    assert before.params["Conv_0"]["kernel"].size not in sizes
+    assert before.params["stem"]["conv"]["kernel"].size not in sizes
 
 
 @pytest.mark.slow
 def test_frozen_statistics_stay_on_three_devices_and_move_where_asked(small, images):
     small = replace(small, grad_accum_steps=2, batch_size=30)
-    frozen = OptimizerConfig("nesterov", 0.1, freeze=("Conv_1/*", "BatchNorm_1/*"))
+    frozen = OptimizerConfig("nesterov", 0.1, freeze=("stage1_conv1/*", "stage1_norm1/*"))
     before, after = three_steps(replace(small, optimizer=frozen), images, parts=3)
-    assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_2"}
+    assert moved(before.batch_stats, after.batch_stats) == {"stem", "stage1_norm2"}
     asked = replace(frozen, frozen_batch_stats="update")
     before, after = three_steps(replace(small, optimizer=asked), images, parts=3)
-    assert moved(before.params, after.params) == {"Conv_0", "BatchNorm_0", "Conv_2", "BatchNorm_2", "Dense_0"}
-    assert moved(before.batch_stats, after.batch_stats) == {"BatchNorm_0", "BatchNorm_1", "BatchNorm_2"}
+    assert moved(before.params, after.params) == {"stem", "stage1_conv2", "stage1_norm2", "head"}
+    assert moved(before.batch_stats, after.batch_stats) == {"stem", "stage1_norm1", "stage1_norm2"}
 
 
 def test_a_layer_with_frozen_statistics_normalises_by_them():
@@ -90,7 +90,7 @@ def test_a_layer_with_frozen_statistics_normalises_by_them():
     wanted = BatchNorm(use_running_average=True).apply(variables, x)
     np.testing.assert_array_equal(y, wanted)
     np.testing.assert_array_equal(updated["batch_stats"]["mean"], variables["batch_stats"]["mean"])
-    with frozen_statistics(["BatchNorm_0"]):
+    with frozen_statistics(["stem/norm"]):
         other, _ = norm.apply(variables, x, mutable=["batch_stats"])
     assert float(jnp.abs(other - wanted).max()) > 0.1
 
@@ -106,7 +106,7 @@ def test_no_gradient_is_computed_for_what_is_frozen(small, images):
 
 
 def test_layers_are_unfrozen_one_after_the_other(small, images):
-    unfreeze = (("Dense_0/*", "0steps"), ("*_2/*", "25%"), ("*", "50%"))
+    unfreeze = (("head/*", "0steps"), ("stage1_*2/*", "25%"), ("*", "50%"))
     config = replace(small, optimizer=OptimizerConfig("adamw", 0.01, weight_decay=0.1, unfreeze=unfreeze))
     training = assemble.assemble(config, images)
     assert [phase.start for phase in training.phases] == [0, 10, 20]
@@ -116,14 +116,14 @@ def test_layers_are_unfrozen_one_after_the_other(small, images):
         indices = training.devices.split(np.arange(32))
         state, _ = training.train_step_at(step)(state._replace(step=jnp.int32(step)), pool, indices)
         seen.append([moved(old, new) for old, new in zip(before, (state.params, state.batch_stats), strict=True)])
-    second = [{"Conv_2", "BatchNorm_2", "Dense_0"}, {"BatchNorm_2"}]
+    second = [{"stage1_conv2", "stage1_norm2", "head"}, {"stage1_norm2"}]
     everything = [set(state.params), set(state.batch_stats)]
-    assert seen == [[{"Dense_0"}, set()], [{"Dense_0"}, set()], second, second, everything]
+    assert seen == [[{"head"}, set()], [{"head"}, set()], second, second, everything]
 
 
 def test_layers_are_frozen_one_after_the_other(small, images):
     optimizer = OptimizerConfig(
-        "nesterov", 0.01, freeze_at=(("*_0/kernel", "100%"), ("*_0/*", "25%"), ("*_1/*", "50%"))
+        "nesterov", 0.01, freeze_at=(("stem/conv/*", "100%"), ("stem/*", "25%"), ("stage1_*1/*", "50%"))
     )
     training = assemble.assemble(replace(small, optimizer=optimizer), images)
     assert [phase.start for phase in training.phases] == [0, 10, 20]
@@ -133,15 +133,15 @@ def test_layers_are_frozen_one_after_the_other(small, images):
         indices = training.devices.split(np.arange(32))
         state, _ = training.train_step_at(step)(state._replace(step=jnp.int32(step)), pool, indices)
         seen.append([moved(old, new) for old, new in zip(before, (state.params, state.batch_stats), strict=True)])
-    rest = {"Conv_0", "Dense_0", "Conv_2", "BatchNorm_2"}
-    then = [rest | {"Conv_1", "BatchNorm_1"}, {"BatchNorm_1", "BatchNorm_2"}]
-    assert seen == [[set(state.params), set(state.batch_stats)], then, [rest, {"BatchNorm_2"}]]
+    rest = {"stem", "head", "stage1_conv2", "stage1_norm2"}
+    then = [rest | {"stage1_conv1", "stage1_norm1"}, {"stage1_norm1", "stage1_norm2"}]
+    assert seen == [[set(state.params), set(state.batch_stats)], then, [rest, {"stage1_norm2"}]]
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
 def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypatch):
-    optimizer = OptimizerConfig("adam", 0.01, unfreeze=(("Dense_0/*", "0%"), ("*", "50%")))
+    optimizer = OptimizerConfig("adam", 0.01, unfreeze=(("head/*", "0%"), ("*", "50%")))
     config = replace(small, optimizer=optimizer, duration="12steps", evaluate_every="12steps", log_every="4steps")
     unbroken = replace(config, folder=str(tmp_path / "unbroken"))
     fit.fit(unbroken)
@@ -159,12 +159,12 @@ def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypat
     [
         (OptimizerConfig(freeze=("*",)), "all parameters are frozen at the first step"),
         (OptimizerConfig(unfreeze=(("*", "10%"),)), "all parameters are frozen at the first step"),
-        (OptimizerConfig(unfreeze=(("Conf_0/*", "10%"),)), "optimizer.unfreeze: the pattern 'Conf_0/\\*' matches no"),
-        (OptimizerConfig(unfreeze=(("Conv_0/*", "soon"),)), "cannot read the duration 'soon'"),
-        (OptimizerConfig(freeze_at=(("Conf_0/*", "10%"),)), "optimizer.freeze_at: the pattern 'Conf_0/\\*' matches no"),
+        (OptimizerConfig(unfreeze=(("stam/*", "10%"),)), "optimizer.unfreeze: the pattern 'stam/\\*' matches no"),
+        (OptimizerConfig(unfreeze=(("stem/*", "soon"),)), "cannot read the duration 'soon'"),
+        (OptimizerConfig(freeze_at=(("stam/*", "10%"),)), "optimizer.freeze_at: the pattern 'stam/\\*' matches no"),
         (
-            OptimizerConfig(unfreeze=(("Conv_0/*", "20%"),), freeze_at=(("Conv_0/*", "10%"),)),
-            "optimizer.freeze_at: Conv_0/kernel would be frozen at step 4, before it trains",
+            OptimizerConfig(unfreeze=(("stem/*", "20%"),), freeze_at=(("stem/*", "10%"),)),
+            "optimizer.freeze_at: stem/conv/kernel would be frozen at step 4, before it trains",
         ),
     ],
 )

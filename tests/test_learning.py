@@ -55,7 +55,7 @@ MODELS = (
     "mobilenet_v1:width=0.25",
     "mobilenet_v2:width=0.25",
     "mobilenet_v3_small:width=0.5",
-    "shufflenet_v2:blocks=(1,2,1),widths=(24,48,96),top=128",
+    "shufflenet_v2:blocks=(1,2,1),widths=(24,48,96),final=128",
     "efficientnet_b0:width=0.25",
     "nasnet_a:cells=1,filters=8,stem_width=16",
     "convnext_tiny:blocks=(1,1,2,1),widths=(16,32,64,128)",

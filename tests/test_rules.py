@@ -32,11 +32,11 @@ def test_partition_and_combine_are_inverse():
 @pytest.mark.parametrize(
     ("pattern", "new", "name", "expected"),
     [
-        ("stage1/*", "stage_a/*", "stage1/Conv_0/kernel", "stage_a/Conv_0/kernel"),
-        ("*", "backbone/*", "Conv_0/kernel", "backbone/Conv_0/kernel"),
-        ("Conv_?/*", "block_*/conv/*", "Conv_3/bias", "block_3/conv/bias"),
-        ("Conv_[0-3]/*", "c*/*", "Conv_2/bias", "c2/bias"),
-        ("Conv_[!0]/kernel", "c*/kernel", "Conv_2/kernel", "c2/kernel"),
+        ("stage1/*", "stage_a/*", "stage1/conv1/kernel", "stage_a/conv1/kernel"),
+        ("*", "backbone/*", "conv1/kernel", "backbone/conv1/kernel"),
+        ("conv?/*", "block_*/conv/*", "conv3/bias", "block_3/conv/bias"),
+        ("conv[0-3]/*", "c*/*", "conv2/bias", "c2/bias"),
+        ("conv[!0]/kernel", "c*/kernel", "conv2/kernel", "c2/kernel"),
         ("a.b/kernel", "c/kernel", "a.b/kernel", "c/kernel"),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_training_holds_its_parameters_once(tiny):
 
 @pytest.mark.parametrize("begin_at", [0, 25])
 def test_a_step_compiled_ahead_is_the_step(tiny, monkeypatch, begin_at):
-    phases = replace(tiny.optimizer, freeze_at=(("Dense_0/*", "20steps"),))
+    phases = replace(tiny.optimizer, freeze_at=(("head/*", "20steps"),))
     tiny = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases)
     images, indices, results = load_images(tiny), np.arange(32), []
     for ahead in (None, begin_at):

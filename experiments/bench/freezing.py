@@ -31,12 +31,11 @@ CONFIG = Config(
     optimizer=OptimizerConfig(name="nesterov"),
     duration="1000steps",
 )
-STEM = ("Conv_*", "BatchNorm_*")
 VARIANTS: dict[str, dict[str, Any]] = {
     "everything": {},
-    "last stage and head": {"freeze": (*STEM, "BasicBlock_[0-5]/*")},
-    "head only": {"freeze": (*STEM, "BasicBlock_*")},
-    "head only, statistics move": {"freeze": (*STEM, "BasicBlock_*"), "frozen_batch_stats": "update"},
+    "last stage and head": {"freeze": ("stem/*", "stage[1-3]_*")},
+    "head only": {"freeze": ("stem/*", "stage*")},
+    "head only, statistics move": {"freeze": ("stem/*", "stage*"), "frozen_batch_stats": "update"},
 }
 
 

@@ -1,6 +1,6 @@
 """Looks into a network: what its layers put out, what gradients reach them, how its weights are spread."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import jax
@@ -12,6 +12,7 @@ from flax import linen as nn
 from jaxcnn import data, losses, metrics, rules
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
+from jaxcnn.models.trace import calls
 from jaxcnn.runs.load import Run
 
 Tree = Any
@@ -33,22 +34,16 @@ def outputs(model: nn.Module, variables: Tree, images: jax.Array) -> dict[str, j
 
     images are normalized; the outputs are those before normalization layers and activations.
     """
-
-    seen: dict[str, jax.Array] = {}
-
-    def keep(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        output = call(*args, **kwargs)
-        if context.method_name == "__call__" and context.module.has_variable("params", "kernel"):
-            seen["/".join(context.module.path)] = output
-        return output
+    paths: list[str] = []
 
     def look(variables: Tree, images: jax.Array) -> list[jax.Array]:
-        with nn.intercept_methods(keep):
-            model.apply(variables, images, train=False)
-        return list(seen.values())
+        found = calls(lambda: model.apply(variables, images, train=False))
+        layers = {call.path: call.output for call in found if "kernel" in call.variables.get("params", {})}
+        paths[:] = layers
+        return list(layers.values())
 
     values = jax.jit(look)(variables, images)
-    return dict(zip(seen, values, strict=True))  # a dict that leaves jit has its keys sorted
+    return dict(zip(paths, values, strict=True))  # a dict that leaves jit has its keys sorted
 
 
 def gradients(model: nn.Module, variables: Tree, images: jax.Array, labels: np.ndarray) -> Tree:

@@ -19,7 +19,7 @@ class InvertedResidual(nn.Module):
     Options:
         unit: makes the convolutions, each with its normalization and activation: a partial ConvNorm.
         squeeze: makes the squeeze-and-excitation, if there is one.
-        drop_path: share of the examples that skip the block in training, where it is residual.
+        drop_path: rate at which examples skip the block in training, where it is residual.
     """
 
     width: int
@@ -42,7 +42,7 @@ class InvertedResidual(nn.Module):
         y = self.unit(self.width, 1, activation="identity", name="project")(y)
         if y.shape != x.shape:
             return y
-        return x + DropPath(self.drop_path, deterministic=not self.train)(y)
+        return x + DropPath(self.drop_path, deterministic=not self.train, name="drop_path")(y)
 
 
 def round_channels(channels: float) -> int:

@@ -26,7 +26,7 @@ class BatchNorm(nn.Module):
 
     Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 whatever `dtype` is. Variables as
     `flax.linen.BatchNorm`'s.
-    Conventions: `momentum` is the share of the old running value that is kept, 1 - PyTorch's (0.9 here is 0.1
+    Conventions: `momentum` is the fraction of the old running value that is kept, 1 - PyTorch's (0.9 here is 0.1
     there); the running variance is the biased one, divided by n, where PyTorch stores n - 1.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
     """
@@ -67,7 +67,7 @@ def _normalize(
 
 @contextmanager
 def frozen_statistics(layers: Collection[str]) -> Iterator[None]:
-    """Inside, the batch norms of these paths (`block_1/BatchNorm_0`) normalize by their running statistics.
+    """Inside, the batch norms of these paths (`stage1_block1/norm1`) normalize by their running statistics.
 
     A model is called with `train=True` as always; statistics of the layers that are named stay as they are.
     """
@@ -90,12 +90,12 @@ def _is_shared(axis: str) -> bool:
         return False
 
 
-def normalization(name: str, x: jax.Array, train: bool, affine: bool, dtype: DTypeLike) -> jax.Array:
+def normalization(kind: str, x: jax.Array, train: bool, affine: bool, dtype: DTypeLike, name: str) -> jax.Array:
     """`x` after a new layer of NORMS, with a learned scale and shift if `affine`; for use in a compact method.
 
-    [..., channel] -> the same. UserError for an unknown name.
+    [..., channel] -> the same; the parameters are `name`. UserError for an unknown kind.
     """
-    return lookup(NORMS, name, "norm")(x, train, use_scale=affine, use_bias=affine, dtype=dtype)
+    return lookup(NORMS, kind, "norm")(x, train, use_scale=affine, use_bias=affine, dtype=dtype, name=name)
 
 
 NORMS: dict[str, Callable[..., jax.Array]] = {

@@ -1,4 +1,4 @@
-"""Separable convolution: each channel filtered alone, then the channels mixed."""
+"""Separable convolution: each channel filtered by itself, then the channels mixed."""
 
 import jax
 import jax.numpy as jnp

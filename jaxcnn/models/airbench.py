@@ -49,7 +49,7 @@ class Airbench(nn.Module):
     Options:
         widths: channels of each group.
         depth: convolutions of each group; the third makes it residual.
-        momentum: share of the running statistics that is kept at each step.
+        momentum: fraction of the running statistics that is kept at each step.
         logit_scale: factor on the logits (1/256 with Muon).
         kernel_init: of the 3x3 convolutions.
         head_init: of the last layer (normal(1) with Muon).
@@ -102,6 +102,8 @@ class Airbench(nn.Module):
         return self.logit_scale * head(x.max(axis=(1, 2))).astype(jnp.float32)
 
 
-airbench94 = partial(Airbench)
-airbench95 = partial(Airbench, widths=(128, 384, 384))
-airbench96 = partial(Airbench, widths=(128, 384, 512), depth=3, momentum=0.9)
+MODELS = {
+    "airbench94": partial(Airbench),
+    "airbench95": partial(Airbench, widths=(128, 384, 384)),
+    "airbench96": partial(Airbench, widths=(128, 384, 512), depth=3, momentum=0.9),
+}

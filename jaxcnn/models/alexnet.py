@@ -34,7 +34,7 @@ class AlexNet(nn.Module):
         layers: the convolutions: width, window, stride, padding, groups, first bias, normalize, window of the pool.
         hidden: units of the dense layers before the last.
         hidden_bias: where the biases of these start.
-        dropout: share of the units dropped in training.
+        dropout: dropout rate in training.
         dropped: the dense layers, from 0, whose inputs are dropped.
         side: pixels of the smallest image.
         activation: name of the activation.
@@ -56,18 +56,18 @@ class AlexNet(nn.Module):
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
         check_images(images, "alexnet", side=self.side)
         act = activation(self.activation)
-        drop = nn.Dropout(self.dropout, deterministic=not train)
+        drop = nn.Dropout(self.dropout, deterministic=not train, name="dropout")
         x = images
-        for layer in self.layers:
-            x = self._convolve(x, Layer(*layer))
+        for index, layer in enumerate(self.layers, 1):
+            x = self._convolve(x, Layer(*layer), f"conv{index}")
         x = x.reshape(x.shape[0], -1)
-        for index, units in enumerate(self.hidden):
-            x = drop(x) if index in self.dropped else x
-            x = act(self._dense(units, self.hidden_bias)(x))
+        for index, units in enumerate(self.hidden, 1):
+            x = drop(x) if index - 1 in self.dropped else x
+            x = act(self._dense(units, self.hidden_bias, f"dense{index}")(x))
         x = drop(x) if len(self.hidden) in self.dropped else x
-        return self._dense(self.num_classes)(x).astype(jnp.float32)
+        return self._dense(self.num_classes, 0.0, "head")(x).astype(jnp.float32)
 
-    def _convolve(self, x: jax.Array, layer: Layer) -> jax.Array:
+    def _convolve(self, x: jax.Array, layer: Layer, name: str) -> jax.Array:
         conv = Conv(
             layer.width,
             (layer.window, layer.window),
@@ -77,57 +77,58 @@ class AlexNet(nn.Module):
             dtype=self.dtype,
             kernel_init=initializer(self.kernel_init),
             bias_init=nn.initializers.constant(layer.bias),
+            name=name,
         )
         x = activation(self.activation)(conv(x))
         if layer.normalize:
             x = norm_across_channels(x, size=5, alpha=1e-4, beta=0.75, offset=2.0)
         return max_pool(x, (layer.pool, layer.pool), strides=(2, 2)) if layer.pool else x
 
-    def _dense(self, units: int, bias: float = 0.0) -> nn.Module:
+    def _dense(self, units: int, bias: float, name: str) -> nn.Module:
         kernel_init, bias_init = initializer(self.kernel_init), nn.initializers.constant(bias)
-        return nn.Dense(units, dtype=self.dtype, kernel_init=kernel_init, bias_init=bias_init)
+        return nn.Dense(units, dtype=self.dtype, kernel_init=kernel_init, bias_init=bias_init, name=name)
 
 
-# Krizhevsky et al. 2012, sections 3 and 5: the convolutions with two groups are those whose halves lay on two
-# processors. Three pixels on the right and the bottom make 224 the 227 that 55 x 55 positions need; a crop of 227
-# pixels, as Caffe takes, gives the same network. The normalization's alpha is not divided by 5, as Caffe's is.
-alexnet_2012 = partial(
-    AlexNet,
-    layers=(
-        Layer(96, 11, stride=4, padding=(0, 3), normalize=True, pool=3),
-        Layer(256, 5, padding=2, groups=2, bias=1.0, normalize=True, pool=3),
-        Layer(384, 3, padding=1),
-        Layer(384, 3, padding=1, groups=2, bias=1.0),
-        Layer(256, 3, padding=1, groups=2, bias=1.0, pool=3),
+MODELS = {
+    # Krizhevsky et al. 2012, sections 3 and 5: the convolutions with two groups are those whose halves lay on two
+    # processors. Three pixels on the right and the bottom make 224 the 227 that 55 x 55 positions need; a crop of 227
+    # pixels, as Caffe takes, gives the same network. The normalization's alpha is not divided by 5, as Caffe's is.
+    "alexnet_2012": partial(
+        AlexNet,
+        layers=(
+            Layer(96, 11, stride=4, padding=(0, 3), normalize=True, pool=3),
+            Layer(256, 5, padding=2, groups=2, bias=1.0, normalize=True, pool=3),
+            Layer(384, 3, padding=1),
+            Layer(384, 3, padding=1, groups=2, bias=1.0),
+            Layer(256, 3, padding=1, groups=2, bias=1.0, pool=3),
+        ),
+        hidden_bias=1.0,
+        dropped=(1, 2),
+        kernel_init="normal(0.01)",
     ),
-    hidden_bias=1.0,
-    dropped=(1, 2),
-    kernel_init="normal(0.01)",
-)
-
-# Krizhevsky 2014, "One weird trick", arXiv:1404.5997, section 5, as in torchvision: no groups, no normalization.
-alexnet_224 = partial(
-    AlexNet,
-    layers=(
-        Layer(64, 11, stride=4, padding=2, pool=3),
-        Layer(192, 5, padding=2, pool=3),
-        Layer(384, 3, padding=1),
-        Layer(256, 3, padding=1),
-        Layer(256, 3, padding=1, pool=3),
+    # Krizhevsky 2014, "One weird trick", arXiv:1404.5997, section 5, as in torchvision: no groups, no normalization.
+    "alexnet_224": partial(
+        AlexNet,
+        layers=(
+            Layer(64, 11, stride=4, padding=2, pool=3),
+            Layer(192, 5, padding=2, pool=3),
+            Layer(384, 3, padding=1),
+            Layer(256, 3, padding=1),
+            Layer(256, 3, padding=1, pool=3),
+        ),
     ),
-)
-
-# The same on 32x32, as in bearpaw/pytorch-classification: pools that do not overlap, and one dense layer.
-alexnet = partial(
-    AlexNet,
-    layers=(
-        Layer(64, 11, stride=4, padding=5, pool=2),
-        Layer(192, 5, padding=2, pool=2),
-        Layer(384, 3, padding=1),
-        Layer(256, 3, padding=1),
-        Layer(256, 3, padding=1, pool=2),
+    # The same on 32x32, as in bearpaw/pytorch-classification: pools that do not overlap, and one dense layer.
+    "alexnet": partial(
+        AlexNet,
+        layers=(
+            Layer(64, 11, stride=4, padding=5, pool=2),
+            Layer(192, 5, padding=2, pool=2),
+            Layer(384, 3, padding=1),
+            Layer(256, 3, padding=1),
+            Layer(256, 3, padding=1, pool=2),
+        ),
+        hidden=(),
+        dropped=(),
+        side=29,
     ),
-    hidden=(),
-    dropped=(),
-    side=29,
-)
+}

@@ -32,8 +32,8 @@ class Neuron(nn.Module):
                 f"neuron tells 2 classes apart, not {self.num_classes}; choose two classes of the data, "
                 "or the model softmax"
             )
-        logit = nn.Dense(1, dtype=self.dtype, kernel_init=initializer(self.kernel_init))(_flat(images))
-        return logit.astype(jnp.float32)
+        head = nn.Dense(1, dtype=self.dtype, kernel_init=initializer(self.kernel_init), name="head")
+        return head(_flat(images)).astype(jnp.float32)
 
 
 class MLP(nn.Module):
@@ -46,7 +46,7 @@ class MLP(nn.Module):
         activation: name of the activation after each hidden layer.
         kernel_init: name of the initializer of all weights.
         batch_norm: normalize each hidden layer before its activation.
-        dropout: share of each hidden layer's units dropped in training.
+        dropout: dropout rate of each hidden layer in training.
         reference_class: fix the first class's logit at zero and learn the others, which is all that a softmax needs.
     """
 
@@ -64,12 +64,12 @@ class MLP(nn.Module):
         dense = partial(nn.Dense, dtype=self.dtype, kernel_init=initializer(self.kernel_init))
         act = activation(self.activation)
         x = _flat(images)
-        for units in self.hidden:
-            x = dense(units)(x)
+        for index, units in enumerate(self.hidden, 1):
+            x = dense(units, name=f"dense{index}")(x)
             if self.batch_norm:
-                x = BatchNorm(use_running_average=not train, dtype=self.dtype)(x)
-            x = nn.Dropout(self.dropout, deterministic=not train)(act(x))
-        logits = dense(self.num_classes - self.reference_class)(x).astype(jnp.float32)
+                x = BatchNorm(use_running_average=not train, dtype=self.dtype, name=f"norm{index}")(x)
+            x = nn.Dropout(self.dropout, deterministic=not train, name=f"dropout{index}")(act(x))
+        logits = dense(self.num_classes - self.reference_class, name="head")(x).astype(jnp.float32)
         return jnp.pad(logits, ((0, 0), (int(self.reference_class), 0)))
 
 
@@ -77,6 +77,8 @@ def _flat(images: jax.Array) -> jax.Array:
     return images.reshape(images.shape[0], -1)
 
 
-neuron = partial(Neuron)
-softmax = partial(MLP, hidden=(), kernel_init="zeros")
-mlp = partial(MLP)
+MODELS = {
+    "neuron": partial(Neuron),
+    "softmax": partial(MLP, hidden=(), kernel_init="zeros"),
+    "mlp": partial(MLP),
+}

@@ -8,28 +8,29 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.layers import ConvNorm, Head, check_images
-from jaxcnn.layers.branches import AVERAGE, HALVE_CEIL, MAX, Branches, Chain, Pool, Unit
+from jaxcnn.layers.branches import AVERAGE, HALVE_CEIL, MAX, Branches, Chain, Chains, Pool, Reduce, Unit, run_stem
 
 
-def keep(one: int, reduce3: int, three: int, reduce5: int, five: int, pool: Pool, projection: int) -> tuple[Chain, ...]:
+def keep(one: int, reduce3: int, three: int, reduce5: int, five: int, pool: Pool, projection: int) -> Chains:
     """Four branches that keep the size."""
-    return (
-        (Unit(one),),
-        (Unit(reduce3), Unit(three, 3)),
-        (Unit(reduce5), Unit(five, 3), Unit(five, 3)),
-        (pool, Unit(projection)),
-    )
+    return {
+        "branch1x1": (Unit(one),),
+        "branch3x3": (Reduce(reduce3), Unit(three, 3)),
+        "branch3x3dbl": (Reduce(reduce5), Unit(five, 3), Unit(five, 3)),
+        "branch_pool": (pool, Unit(projection)),
+    }
 
 
-def halve(reduce3: int, three: int, reduce5: int, five: int) -> tuple[Chain, ...]:
-    """Three branches that halve the image; the last is a pool alone."""
-    return (
-        (Unit(reduce3), Unit(three, 3, 2)),
-        (Unit(reduce5), Unit(five, 3), Unit(five, 3, 2)),
-        (HALVE_CEIL,),
-    )
+def halve(reduce3: int, three: int, reduce5: int, five: int) -> Chains:
+    """Three branches that halve the image; the last is only a pool."""
+    return {
+        "branch3x3": (Reduce(reduce3), Unit(three, 3, 2)),
+        "branch3x3dbl": (Reduce(reduce5), Unit(five, 3), Unit(five, 3, 2)),
+        "branch_pool": (HALVE_CEIL,),
+    }
 
 
+STEM: Chain = (Unit(64, 7, 2), HALVE_CEIL, Unit(64), Unit(192, 3), HALVE_CEIL)
 TABLE = {
     "inception_3a": keep(64, 64, 64, 64, 96, AVERAGE, 32),
     "inception_3b": keep(64, 64, 96, 64, 96, AVERAGE, 64),
@@ -53,7 +54,7 @@ class BNInception(nn.Module):
 
     Options:
         conv_bias: give convolutions a bias, though batch normalization takes it away again (as released).
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on the channels of all convolutions.
     """
 
@@ -77,11 +78,10 @@ class BNInception(nn.Module):
             multiplier=self.width,
             dtype=self.dtype,
         )
-        x = HALVE_CEIL(unit(64, 7, 2, name="conv1")(images))
-        x = HALVE_CEIL(unit(192, 3, name="conv2_2")(unit(64, 1, name="conv2_1")(x)))
+        x = run_stem(images, STEM, unit)
         for name, chains in TABLE.items():
             x = Branches(chains, unit, name=name)(x)
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
-bn_inception_224 = partial(BNInception)
+MODELS = {"bn_inception_224": partial(BNInception)}

@@ -18,8 +18,8 @@ MAXOUT_PIECES = 2
 class ConvNet(nn.Module):
     """3x3 convolutions, each with a 2x2 max-pool, and a hidden layer: [B, H, W, C] -> logits [B, num_classes].
 
-    The plan of LeNet-5 (LeCun et al. 1998, section II.B) with today's parts, all of which can be exchanged: it is what
-    the experiments on single parts train. UserError for images too small to pool.
+    The plan of LeNet-5 (LeCun et al. 1998, section II.B) with today's parts, all of which can be exchanged: the
+    experiments on single parts train this network. UserError for images too small to pool.
 
     Options:
         widths: channels of each stage, which ends with a pool.
@@ -31,7 +31,7 @@ class ConvNet(nn.Module):
         norm: `none`, `batch`, `group` or `layer` normalization before each activation.
         norm_scale: learn the normalization's scale and shift.
         pool: `max`, `average`, or `stride`: the last convolution of a stage takes every other pixel instead.
-        dropout: share of the hidden layer's units dropped in training.
+        dropout: dropout rate of the hidden layer in training.
     """
 
     num_classes: int = 10
@@ -54,25 +54,25 @@ class ConvNet(nn.Module):
         dense = partial(nn.Dense, dtype=self.dtype, kernel_init=kernel_init)
         pool = lookup(POOLS, self.pool, "pool")
         x = images
-        for width in self.widths:
-            for place in range(self.depth):
-                last = place == self.depth - 1
-                strides = 2 if last and pool is None else 1
-                x = self._activate(conv(self._units(width), strides=strides)(x), train)
+        for stage, width in enumerate(self.widths, 1):
+            for index in range(1, self.depth + 1):
+                strides = 2 if index == self.depth and pool is None else 1
+                x = conv(self._units(width), strides=strides, name=f"stage{stage}_conv{index}")(x)
+                x = self._activate(x, train, f"stage{stage}_norm{index}")
             x = pool(x, (2, 2), strides=(2, 2)) if pool else x
         x = x.reshape(x.shape[0], -1)
-        x = self._activate(dense(self._units(self.hidden))(x), train)
-        x = nn.Dropout(self.dropout, deterministic=not train)(x)
-        return dense(self.num_classes)(x).astype(jnp.float32)
+        x = self._activate(dense(self._units(self.hidden), name="dense1")(x), train, "norm1")
+        x = nn.Dropout(self.dropout, deterministic=not train, name="dropout")(x)
+        return dense(self.num_classes, name="head")(x).astype(jnp.float32)
 
     def _units(self, width: int) -> int:
         return width * MAXOUT_PIECES if self.activation == "maxout" else width
 
-    def _activate(self, x: jax.Array, train: bool) -> jax.Array:
-        x = normalization(self.norm, x, train, self.norm_scale, self.dtype)
+    def _activate(self, x: jax.Array, train: bool, norm: str) -> jax.Array:
+        x = normalization(self.norm, x, train, self.norm_scale, self.dtype, name=norm)
         if self.activation == "maxout":
             return x.reshape(*x.shape[:-1], -1, MAXOUT_PIECES).max(-1)
         return activation(self.activation)(x)
 
 
-convnet = partial(ConvNet)
+MODELS = {"convnet": partial(ConvNet)}

@@ -1,4 +1,4 @@
-"""ConvNeXt: a ResNet modernised step by step towards a vision transformer."""
+"""ConvNeXt: a ResNet modernized step by step towards a vision transformer."""
 
 from functools import partial
 
@@ -36,7 +36,28 @@ class ConvNeXtBlock(nn.Module):
         y = self.act(nn.Dense(4 * channels, name="expand", **settings)(y))
         y = nn.Dense(channels, name="project", **settings)(y)
         scale = self.param("layer_scale", nn.initializers.constant(self.layer_scale), (channels,))
-        return x + DropPath(self.drop_path, deterministic=not self.train)(y * scale.astype(y.dtype))
+        return x + DropPath(self.drop_path, deterministic=not self.train, name="drop_path")(y * scale.astype(y.dtype))
+
+
+class Patches(nn.Module):
+    """A convolution of patches side by side, normalized after it or before: [B, H, W, C] -> [B, H/side, W/side, width].
+
+    Source: Liu et al. 2022, arXiv:2201.03545, sections 2.2 ("patchify") and 2.6 (separate downsampling layers).
+    """
+
+    width: int
+    side: int
+    norm_first: bool
+    kernel_init: Initializer
+    dtype: DTypeLike
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        side = (self.side, self.side)
+        settings = {"dtype": self.dtype, "kernel_init": self.kernel_init}
+        conv = Conv(self.width, side, strides=side, padding="VALID", name="conv", **settings)
+        norm = nn.LayerNorm(EPSILON, dtype=self.dtype, name="norm")
+        return conv(norm(x)) if self.norm_first else norm(conv(x))
 
 
 class ConvNeXt(nn.Module):
@@ -49,7 +70,7 @@ class ConvNeXt(nn.Module):
     Options:
         blocks, widths: blocks and channels of each stage.
         patch: side of the stem's patches.
-        drop_path: share of the examples that skip the last block in training; it grows linearly from 0 with depth.
+        drop_path: rate at which examples skip the last block in training; it grows linearly from 0 with depth.
         layer_scale: factor on each residual at the start of training.
     """
 
@@ -68,23 +89,22 @@ class ConvNeXt(nn.Module):
         check_stages("convnext", blocks=self.blocks, widths=self.widths)
         check_images(images, "convnext", side=self.patch * 2 ** (len(self.blocks) - 1))
         settings = {"dtype": self.dtype, "kernel_init": initializer(self.kernel_init)}
-        norm = partial(nn.LayerNorm, EPSILON, dtype=self.dtype)
-        patches = partial(Conv, padding="VALID", **settings)
         block = partial(
             ConvNeXtBlock, layer_scale=self.layer_scale, act=activation(self.activation), train=train, **settings
         )
-        side, last, done = (self.patch, self.patch), max(1, sum(self.blocks) - 1), 0
-        x = norm(name="stem_norm")(patches(self.widths[0], side, strides=side, name="stem")(images))
-        for stage, (blocks, width) in enumerate(zip(self.blocks, self.widths, strict=True)):
-            if stage:
-                halve = patches(width, (2, 2), strides=(2, 2), name=f"halve{stage}")
-                x = halve(norm(name=f"halve{stage}_norm")(x))
-            for index in range(blocks):
-                x = block(self.drop_path * done / last, name=f"stage{stage}_{index}")(x)
+        last, done = max(1, sum(self.blocks) - 1), 0
+        x = Patches(self.widths[0], self.patch, False, **settings, name="stem")(images)
+        for stage, (blocks, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):
+            if stage > 1:
+                x = Patches(width, 2, True, **settings, name=f"transition{stage - 1}")(x)
+            for index in range(1, blocks + 1):
+                x = block(self.drop_path * done / last, name=f"stage{stage}_block{index}")(x)
                 done += 1
-        x = norm(name="norm")(x.mean(axis=(1, 2)))
-        return Head(self.num_classes, kernel_init=self.kernel_init, dtype=self.dtype, name="head")(x)
+        x = nn.LayerNorm(EPSILON, dtype=self.dtype, name="final_norm")(x.mean(axis=(1, 2)))
+        return Head(self.num_classes, **settings, name="head")(x)
 
 
-convnext_tiny = partial(ConvNeXt)
-convnext_tiny_224 = partial(ConvNeXt, patch=4)
+MODELS = {
+    "convnext_tiny": partial(ConvNeXt),
+    "convnext_tiny_224": partial(ConvNeXt, patch=4),
+}

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from jaxcnn.models.trace import Call, calls
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -55,38 +57,26 @@ def _abstract(
 
 
 def _layers(module: nn.Module, variables: Any, images: jax.ShapeDtypeStruct) -> list[LayerCounts]:
-    seen: list[LayerCounts] = []
-    running: list[tuple[str, ...]] = []
-
-    def observe(call: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        layer = context.module
-        # A layer that calls the one it extends is one layer.
-        if context.method_name != "__call__" or layer.path in running:
-            return call(*args, **kwargs)
-        running.append(layer.path)
-        output = call(*args, **kwargs)
-        running.pop()
-        held = {name: _size(_own(layer, name)) for name in ("params", "batch_stats")}
-        if any(held.values()):
-            macs = _macs(layer, output) if layer.has_variable("params", "kernel") else 0
-            counts = Counts(held["params"], held["batch_stats"], macs)
-            seen.append(LayerCounts("/".join(layer.path), type(layer).__name__, output.shape[1:], counts))
-        return output
-
-    with nn.intercept_methods(observe):
-        jax.eval_shape(lambda v, x: module.apply(v, x, train=False), variables, images)
-    return seen
+    found = calls(jax.eval_shape, lambda v, x: module.apply(v, x, train=False), variables, images)
+    return [_layer(call) for call in found if any(_own(call, name) for name in ("params", "batch_stats"))]
 
 
-def _own(layer: nn.Module, collection: str) -> list[Any]:
+def _layer(call: Call) -> LayerCounts:
+    counts = Counts(_size(_own(call, "params")), _size(_own(call, "batch_stats")), _macs(call))
+    return LayerCounts(call.path, type(call.module).__name__, call.output.shape[1:], counts)
+
+
+def _own(call: Call, collection: str) -> list[Any]:
     """The arrays of a collection that are the layer's, not those of the layers in it."""
-    return [leaf for leaf in layer.variables.get(collection, {}).values() if hasattr(leaf, "shape")]
+    return [leaf for leaf in call.variables.get(collection, {}).values() if hasattr(leaf, "shape")]
 
 
-def _macs(layer: nn.Module, output: jax.Array) -> int:
-    kernel = layer.get_variable("params", "kernel")
+def _macs(call: Call) -> int:
+    kernel = call.variables.get("params", {}).get("kernel")
+    if kernel is None:
+        return 0
     # A kernel is used once at every position of the output; a locally connected layer has one for each position.
-    positions = 1 if isinstance(layer, nn.ConvLocal) else output.size // output.shape[-1]
+    positions = 1 if isinstance(call.module, nn.ConvLocal) else call.output.size // call.output.shape[-1]
     return positions * math.prod(kernel.shape)
 
 

@@ -1,6 +1,7 @@
 """The small CIFAR-10 networks of cuda-convnet, known by their error: 26 % (quick), 18 %, 13 % and 11 %."""
 
 from functools import partial
+from itertools import count
 
 import jax
 import jax.numpy as jnp
@@ -38,10 +39,15 @@ class CudaConvNet(nn.Module):
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
         check_images(images, "cudaconvnet", side=8)
         x = images
+        convolutions, hidden = count(1), count(1)
+        numbers = {"conv": convolutions, "local": convolutions, "dense": hidden}  # conv1, conv2, local3, local4
         for line in self.layers:
-            name, *numbers = line.split()
-            x = lookup(self._kinds(), name, "layer of cudaconvnet")(x, *map(float, numbers))
-        return self._dense(x, self.num_classes, self.logit_std).astype(jnp.float32)
+            kind, *sizes = line.split()
+            apply = lookup(self._kinds(), kind, "layer of cudaconvnet")
+            if kind in numbers:
+                apply = partial(apply, f"{kind}{next(numbers[kind])}")
+            x = apply(x, *map(float, sizes))
+        return self._dense("head", x, self.num_classes, self.logit_std).astype(jnp.float32)
 
     def _kinds(self) -> dict:
         pool = {"window_shape": (3, 3), "strides": (2, 2), "ceil_mode": True}
@@ -56,49 +62,53 @@ class CudaConvNet(nn.Module):
             "within": partial(norm_within_channel, size=3, alpha=5e-5 / 9),
         }
 
-    def _convolve(self, kind: type[nn.Module], side: int, x: jax.Array, width: float, std: float) -> jax.Array:
+    def _convolve(
+        self, kind: type[nn.Module], side: int, name: str, x: jax.Array, width: float, std: float
+    ) -> jax.Array:
         options = {"padding": side // 2, "dtype": self.dtype, "kernel_init": nn.initializers.normal(std)}
-        return kind(int(width), (side, side), **options)(x)
+        return kind(int(width), (side, side), **options, name=name)(x)
 
-    def _dense(self, x: jax.Array, width: float, std: float) -> jax.Array:
-        dense = nn.Dense(int(width), dtype=self.dtype, kernel_init=nn.initializers.normal(std))
+    def _dense(self, name: str, x: jax.Array, width: float, std: float) -> jax.Array:
+        dense = nn.Dense(int(width), dtype=self.dtype, kernel_init=nn.initializers.normal(std), name=name)
         return dense(x.reshape(x.shape[0], -1))
 
 
-cudaconvnet_quick = partial(
-    CudaConvNet,
-    layers=(
-        *("conv 32 0.0001", "max", "act"),
-        *("conv 32 0.01", "act", "avg"),
-        *("conv 64 0.01", "act", "avg"),
-        *("dense 64 0.1", "act"),
+MODELS = {
+    "cudaconvnet_quick": partial(
+        CudaConvNet,
+        layers=(
+            *("conv 32 0.0001", "max", "act"),
+            *("conv 32 0.01", "act", "avg"),
+            *("conv 64 0.01", "act", "avg"),
+            *("dense 64 0.1", "act"),
+        ),
+        logit_std=0.1,
     ),
-    logit_std=0.1,
-)
-cudaconvnet_18pct = partial(
-    CudaConvNet,
-    layers=(
-        *("conv 32 0.0001", "max", "act", "within"),
-        *("conv 32 0.01", "act", "avg", "within"),
-        *("conv 64 0.01", "act", "avg"),
+    "cudaconvnet_18pct": partial(
+        CudaConvNet,
+        layers=(
+            *("conv 32 0.0001", "max", "act", "within"),
+            *("conv 32 0.01", "act", "avg", "within"),
+            *("conv 64 0.01", "act", "avg"),
+        ),
     ),
-)
-cudaconvnet_13pct = partial(
-    CudaConvNet,
-    layers=(
-        *("conv 64 0.0001", "act", "max"),
-        *("conv 64 0.01", "act", "max"),
-        *("local 32 0.04", "act"),
-        *("local 32 0.04", "act"),
+    "cudaconvnet_13pct": partial(
+        CudaConvNet,
+        layers=(
+            *("conv 64 0.0001", "act", "max"),
+            *("conv 64 0.01", "act", "max"),
+            *("local 32 0.04", "act"),
+            *("local 32 0.04", "act"),
+        ),
     ),
-)
-# Made for crops of 24x24 pixels.
-cudaconvnet_11pct = partial(
-    CudaConvNet,
-    layers=(
-        *("conv 64 0.0001", "act", "max", "across"),
-        *("conv 64 0.01", "act", "across", "max"),
-        *("local 64 0.04", "act"),
-        *("local 32 0.04", "act"),
+    # Made for crops of 24x24 pixels.
+    "cudaconvnet_11pct": partial(
+        CudaConvNet,
+        layers=(
+            *("conv 64 0.0001", "act", "max", "across"),
+            *("conv 64 0.01", "act", "across", "max"),
+            *("local 64 0.04", "act"),
+            *("local 32 0.04", "act"),
+        ),
     ),
-)
+}

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from jaxcnn.layers import BatchNorm, Conv, activation, avg_pool, check_images, initializer
+from jaxcnn.layers import BatchNorm, Conv, ConvNorm, Head, activation, avg_pool, check_images, initializer
 from jaxcnn.layers.activations import Activation
-from jaxcnn.models.stem_head import Make, average_head, large_stem
+from jaxcnn.models.stem import Make, run_stem
 
 
 class DenseLayer(nn.Module):
@@ -28,11 +28,33 @@ class DenseLayer(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        y = x
+        steps = [(self.growth, {})]
         if self.inner:
-            y = self.drop(self.conv(self.inner, kernel_size=(1, 1), padding=0)(self.act(self.norm()(y))))
-        y = self.drop(self.conv(self.growth)(self.act(self.norm()(y))))
+            steps.insert(0, (self.inner, {"kernel_size": (1, 1), "padding": 0}))
+        y = x
+        for index, (width, options) in enumerate(steps, 1):
+            y = self.act(self.norm(name=f"norm{index}")(y))
+            y = self.drop(self.conv(width, name=f"conv{index}", **options)(y))
         return jnp.concatenate([x, y], axis=-1)
+
+
+class Transition(nn.Module):
+    """A 1x1 convolution to `width` channels and a 2x2 average-pool: [B, H, W, C] -> [B, H / 2, W / 2, width].
+
+    Source: Huang et al. 2017, arXiv:1608.06993, section 3.
+    """
+
+    width: int
+    conv: Make
+    norm: Make
+    act: Activation
+    drop: Activation
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.act(self.norm(name="norm")(x))
+        x = self.drop(self.conv(self.width, kernel_size=(1, 1), padding=0, name="conv")(x))
+        return avg_pool(x, (2, 2), strides=(2, 2))
 
 
 class DenseNet(nn.Module):
@@ -47,9 +69,9 @@ class DenseNet(nn.Module):
         growth: channels each layer adds.
         stem: channels of the first convolution; 0 stands for twice the growth.
         inner: channels of each layer's 1x1 convolution, in units of the growth; 0 has none.
-        compression: share of the channels that a transition keeps, rounded down.
+        compression: fraction of the channels that a transition keeps, rounded down.
         large_stem: start with a 7x7 convolution and a max-pool, which quarter the image, and not with a 3x3.
-        dropout: share dropped after each convolution but the first, in training (0.2 where data are not augmented).
+        dropout: dropout rate after each convolution but the first, in training (0.2 where data are not augmented).
         activation: name of the activation.
         kernel_init: name of the initializer of the convolutions.
     """
@@ -73,40 +95,47 @@ class DenseNet(nn.Module):
         conv = partial(Conv, kernel_size=(3, 3), padding=1, use_bias=False, dtype=self.dtype, kernel_init=kernel_init)
         norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
         act = activation(self.activation)
-        drop = nn.Dropout(self.dropout, deterministic=not train)
-        layer = partial(DenseLayer, self.growth, self.inner * self.growth, conv=conv, norm=norm, act=act, drop=drop)
+        drop = nn.Dropout(self.dropout, deterministic=not train, name="dropout")
+        parts = {"conv": conv, "norm": norm, "act": act, "drop": drop}
 
-        stem = self.stem or 2 * self.growth
-        x = large_stem(images, stem, conv, norm, act) if self.large_stem else conv(stem)(images)
-        for block, depth in enumerate(self.layers):
-            if block:
+        x = run_stem(images, self.stem or 2 * self.growth, self.large_stem, self._stem_unit(train))
+        for stage, depth in enumerate(self.layers, 1):
+            for index in range(1, depth + 1):
+                name = f"stage{stage}_layer{index}"
+                x = DenseLayer(self.growth, self.inner * self.growth, **parts, name=name)(x)
+            if stage < len(self.layers):
                 kept = int(self.compression * x.shape[-1])
-                x = drop(conv(kept, kernel_size=(1, 1), padding=0)(act(norm()(x))))
-                x = avg_pool(x, (2, 2), strides=(2, 2))
-            for _ in range(depth):
-                x = layer()(x)
-        return average_head(act(norm()(x)), self.num_classes, self.dtype)
+                x = Transition(kept, **parts, name=f"transition{stage}")(x)
+        x = act(norm(name="final_norm")(x))
+        return Head(self.num_classes, dtype=self.dtype, name="head")(x)
+
+    def _stem_unit(self, train: bool) -> Make:
+        unit = partial(ConvNorm, kernel_init=self.kernel_init, train=train, dtype=self.dtype)
+        if self.large_stem:
+            return partial(unit, activation=self.activation)
+        return partial(unit, batch_norm=False, activation="identity")
 
 
 # "40-12" has 40 layers in three blocks and a growth of 12. The authors' first code gives the stem 24 channels, twice
 # the growth, and so 1,059,298 parameters; the paper says 16.
 simple = partial(DenseNet, stem=16, inner=0, compression=1.0)
-densenet_40_12 = partial(simple, layers=(12, 12, 12), growth=12)
-densenet_100_12 = partial(simple, layers=(32, 32, 32), growth=12)
-densenet_100_24 = partial(simple, layers=(32, 32, 32), growth=24)
-
-# With 1x1 convolutions inside (B) and compression (C): half as many layers a block.
-densenet_bc_40_48 = partial(DenseNet, layers=(6, 6, 6), growth=48)
-densenet_bc_100_12 = partial(DenseNet, layers=(16, 16, 16), growth=12)
-densenet_bc_190_40 = partial(DenseNet, layers=(31, 31, 31), growth=40)
-densenet_bc_250_24 = partial(DenseNet, layers=(41, 41, 41), growth=24)
-
-# Table 1, for small images and for large.
-densenet121 = partial(DenseNet, layers=(6, 12, 24, 16), growth=32)
-densenet161 = partial(DenseNet, layers=(6, 12, 36, 24), growth=48)
-densenet169 = partial(DenseNet, layers=(6, 12, 32, 32), growth=32)
-densenet201 = partial(DenseNet, layers=(6, 12, 48, 32), growth=32)
-densenet121_224 = partial(densenet121, large_stem=True)
-densenet161_224 = partial(densenet161, large_stem=True)
-densenet169_224 = partial(densenet169, large_stem=True)
-densenet201_224 = partial(densenet201, large_stem=True)
+large = partial(DenseNet, large_stem=True)
+MODELS = {
+    "densenet_40_12": partial(simple, layers=(12, 12, 12), growth=12),
+    "densenet_100_12": partial(simple, layers=(32, 32, 32), growth=12),
+    "densenet_100_24": partial(simple, layers=(32, 32, 32), growth=24),
+    # With 1x1 convolutions inside (B) and compression (C): half as many layers a block.
+    "densenet_bc_40_48": partial(DenseNet, layers=(6, 6, 6), growth=48),
+    "densenet_bc_100_12": partial(DenseNet, layers=(16, 16, 16), growth=12),
+    "densenet_bc_190_40": partial(DenseNet, layers=(31, 31, 31), growth=40),
+    "densenet_bc_250_24": partial(DenseNet, layers=(41, 41, 41), growth=24),
+    # Table 1, for small images and for large.
+    "densenet121": partial(DenseNet, layers=(6, 12, 24, 16), growth=32),
+    "densenet161": partial(DenseNet, layers=(6, 12, 36, 24), growth=48),
+    "densenet169": partial(DenseNet, layers=(6, 12, 32, 32), growth=32),
+    "densenet201": partial(DenseNet, layers=(6, 12, 48, 32), growth=32),
+    "densenet121_224": partial(large, layers=(6, 12, 24, 16), growth=32),
+    "densenet161_224": partial(large, layers=(6, 12, 36, 24), growth=48),
+    "densenet169_224": partial(large, layers=(6, 12, 32, 32), growth=32),
+    "densenet201_224": partial(large, layers=(6, 12, 48, 32), growth=32),
+}

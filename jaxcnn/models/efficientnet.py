@@ -33,8 +33,8 @@ class EfficientNet(nn.Module):
     Options:
         rows: expansion, kernel, stride, width and blocks of each stage.
         stem_stride: stride of the first convolution.
-        dropout: share of the last features dropped in training.
-        drop_path: share of the examples that skip the last block in training; it grows linearly from 0 with depth.
+        dropout: dropout rate of the last features in training.
+        drop_path: rate at which examples skip the last block in training; it grows linearly from 0 with depth.
         width: factor on all channels, rounded to multiples of 8.
     """
 
@@ -57,24 +57,26 @@ class EfficientNet(nn.Module):
         total = sum(row[-1] for row in self.rows)
         x = unit(round_channels(32 * self.width), 3, self.stem_stride, name="stem")(images)
         done = 0
-        for stage, (expansion, kernel, stride, width, blocks) in enumerate(self.rows):
-            for index in range(blocks):
+        for stage, (expansion, kernel, stride, width, blocks) in enumerate(self.rows, 1):
+            for index in range(1, blocks + 1):
                 channels = x.shape[-1]
                 x = InvertedResidual(
                     round_channels(width * self.width),
                     expansion * channels,
                     kernel,
-                    1 if index else stride,
+                    stride if index == 1 else 1,
                     unit,
                     partial(squeeze, channels // 4),
                     self.drop_path * done / total,
                     train,
-                    name=f"stage{stage}_{index}",
+                    name=f"stage{stage}_block{index}",
                 )(x)
                 done += 1
-        x = unit(4 * x.shape[-1], 1, name="top")(x)
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        x = unit(4 * x.shape[-1], 1, name="final")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
-efficientnet_b0 = partial(EfficientNet)
-efficientnet_b0_224 = partial(EfficientNet, rows=ROWS_224, stem_stride=2)
+MODELS = {
+    "efficientnet_b0": partial(EfficientNet),
+    "efficientnet_b0_224": partial(EfficientNet, rows=ROWS_224, stem_stride=2),
+}

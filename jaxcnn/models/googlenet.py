@@ -1,5 +1,6 @@
 """GoogLeNet (Inception v1): modules of parallel 1x1, 3x3 and 5x5 convolutions and a pool, with two extra heads."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -10,7 +11,9 @@ from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
 from jaxcnn.layers import ConvNorm, Head, activation, avg_pool, check_images, initializer, max_pool
-from jaxcnn.layers.branches import HALVE, HALVE_CEIL, MAX, Branches, Chain, Unit
+from jaxcnn.layers.activations import Activation
+from jaxcnn.layers.branches import HALVE, HALVE_CEIL, MAX, Branches, Chain, Chains, Reduce, Unit, run_stem
+from jaxcnn.layers.initializers import Initializer
 from jaxcnn.ops.lrn import norm_across_channels
 
 # The paper's table 1: 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
@@ -27,6 +30,7 @@ TABLE = {
 }
 BEFORE = {"inception_4a": 0, "inception_5a": 1}  # which of the two pools comes before a module
 BRANCHING = ("inception_4a", "inception_4d")  # modules whose output feeds an auxiliary head
+SMALL_STEM: Chain = (Unit(192, 3),)
 POOLS = {
     "3x3": HALVE_CEIL,
     "padded": partial(HALVE, padding=((1, 1), (1, 1))),
@@ -34,15 +38,40 @@ POOLS = {
 }
 
 
-def chains(row: tuple[int, ...], large: tuple[int, ...]) -> tuple[Chain, ...]:
+def large_stem(respond: bool) -> Chain:
+    """The table's rows before 3a; the paper normalizes responses locally, where there is no batch normalization."""
+    normalize = (partial(norm_across_channels, size=5, alpha=1e-4 / 5),) if respond else ()
+    return (Unit(64, 7, 2), HALVE_CEIL, *normalize, Unit(64), Unit(192, 3), *normalize, HALVE_CEIL)
+
+
+def chains(row: tuple[int, ...], large: tuple[int, ...]) -> Chains:
     """The four branches of a row of the table; `large` are the sides of what stands for the 5x5 convolution."""
     one, reduce3, three, reduce5, five, projection = row
-    return (
-        (Unit(one),),
-        (Unit(reduce3), Unit(three, 3)),
-        (Unit(reduce5), *(Unit(five, side) for side in large)),
-        (MAX, Unit(projection)),
-    )
+    return {
+        "branch1x1": (Unit(one),),
+        "branch3x3": (Reduce(reduce3), Unit(three, 3)),
+        "branch5x5": (Reduce(reduce5), *(Unit(five, side) for side in large)),
+        "branch_pool": (MAX, Unit(projection)),
+    }
+
+
+class Auxiliary(nn.Module):
+    """A classifier on a map inside the network: [B, H, W, C] -> logits [B, num_classes]."""
+
+    num_classes: int
+    dropout: float
+    train: bool
+    unit: Callable[..., nn.Module]
+    act: Activation
+    kernel_init: Initializer
+    dtype: DTypeLike
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.unit(128, 1, name="conv1")(avg_pool(x, (5, 5), strides=(3, 3)))
+        hidden = nn.Dense(1024, dtype=self.dtype, kernel_init=self.kernel_init, name="dense1")
+        x = self.act(hidden(x.reshape(x.shape[0], -1)))
+        return Head(self.num_classes, dropout=self.dropout, train=self.train, dtype=self.dtype, name="head")(x)
 
 
 class GoogLeNet(nn.Module):
@@ -62,7 +91,7 @@ class GoogLeNet(nn.Module):
         batch_norm: normalize each convolution; without, the stem normalizes responses locally.
         conv_bias: give convolutions a bias.
         auxiliary: build the two auxiliary heads.
-        dropout, auxiliary_dropout: share of the features dropped before the head, and in the auxiliary heads.
+        dropout, auxiliary_dropout: dropout rates before the head, and in the auxiliary heads.
         width: factor on the channels of all convolutions.
     """
 
@@ -85,7 +114,7 @@ class GoogLeNet(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array | tuple[jax.Array, tuple[jax.Array, ...]]:
-        stem = lookup({"cifar": self.cifar_stem, "imagenet": self.imagenet_stem}, self.stem, "stem")
+        stem = lookup({"cifar": SMALL_STEM, "imagenet": large_stem(respond=not self.batch_norm)}, self.stem, "stem")
         check_images(images, "googlenet", side=8 if self.stem == "cifar" else 32)
         unit = partial(
             ConvNorm,
@@ -98,7 +127,7 @@ class GoogLeNet(nn.Module):
             multiplier=self.width,
             dtype=self.dtype,
         )
-        x = stem(images, unit)
+        x = run_stem(images, stem, unit)
         branching = []
         for name, row in TABLE.items():
             if name in BEFORE:
@@ -107,46 +136,37 @@ class GoogLeNet(nn.Module):
             branching += [x] if name in BRANCHING else []
         auxiliary = ()
         if self.auxiliary and (train or self.is_initializing()):
-            auxiliary = tuple(
-                self.auxiliary_head(x, unit, train, f"auxiliary{index}") for index, x in enumerate(branching, 1)
-            )
-        logits = Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+            extra = self._auxiliary(unit, train)
+            auxiliary = tuple(extra(name=f"auxiliary{index}")(x) for index, x in enumerate(branching, 1))
+        logits = Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
         return (logits, auxiliary) if auxiliary and train else logits
 
-    def cifar_stem(self, images, unit):
-        return unit(192, 3, name="conv1")(images)
-
-    def imagenet_stem(self, images, unit):
-        respond = (lambda x: x) if self.batch_norm else partial(norm_across_channels, size=5, alpha=1e-4 / 5)
-        x = respond(HALVE_CEIL(unit(64, 7, 2, name="conv1")(images)))
-        x = unit(192, 3, name="conv3")(unit(64, 1, name="conv2")(x))
-        return HALVE_CEIL(respond(x))
-
-    def auxiliary_head(self, x, unit, train, name):
-        x = unit(128, 1, name=f"{name}_conv")(avg_pool(x, (5, 5), strides=(3, 3)))
-        hidden = nn.Dense(1024, dtype=self.dtype, kernel_init=initializer(self.kernel_init), name=f"{name}_dense")
-        x = activation(self.activation)(hidden(x.reshape(x.shape[0], -1)))
-        return Head(self.num_classes, self.auxiliary_dropout, train, dtype=self.dtype, name=f"{name}_head")(x)
+    def _auxiliary(self, unit: Callable[..., nn.Module], train: bool) -> Callable[..., nn.Module]:
+        act, kernel_init = activation(self.activation), initializer(self.kernel_init)
+        dropout = self.auxiliary_dropout
+        return partial(Auxiliary, self.num_classes, dropout, train, unit, act, kernel_init, self.dtype)
 
 
-googlenet = partial(GoogLeNet)
-googlenet_3x3 = partial(GoogLeNet, large=(3,), pools=("3x3", "2x2"), conv_bias=False, epsilon=1e-3, dropout=0.2)
-googlenet_224 = partial(
-    GoogLeNet,
-    stem="imagenet",
-    large=(3,),
-    pools=("3x3", "2x2"),
-    conv_bias=False,
-    epsilon=1e-3,
-    dropout=0.2,
-    kernel_init="normal(0.01)",
-)
-googlenet_paper_224 = partial(
-    GoogLeNet,
-    stem="imagenet",
-    large=(5,),
-    pools=("3x3", "3x3"),
-    batch_norm=False,
-    dropout=0.4,
-    kernel_init="glorot_uniform",
-)
+MODELS = {
+    "googlenet": partial(GoogLeNet),
+    "googlenet_3x3": partial(GoogLeNet, large=(3,), pools=("3x3", "2x2"), conv_bias=False, epsilon=1e-3, dropout=0.2),
+    "googlenet_224": partial(
+        GoogLeNet,
+        stem="imagenet",
+        large=(3,),
+        pools=("3x3", "2x2"),
+        conv_bias=False,
+        epsilon=1e-3,
+        dropout=0.2,
+        kernel_init="normal(0.01)",
+    ),
+    "googlenet_paper_224": partial(
+        GoogLeNet,
+        stem="imagenet",
+        large=(5,),
+        pools=("3x3", "3x3"),
+        batch_norm=False,
+        dropout=0.4,
+        kernel_init="glorot_uniform",
+    ),
+}

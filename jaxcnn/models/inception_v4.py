@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.layers import ConvNorm, Head, check_images
-from jaxcnn.layers.branches import AVERAGE_INSIDE, HALVE, Branches, Chain, Unit, run_chain
+from jaxcnn.layers.branches import AVERAGE_INSIDE, HALVE, Branches, Chain, Chains, Unit, run_stem
 
 ROW, COLUMN = (1, 7), (7, 1)
 SPLIT = ((Unit(256, (1, 3)),), (Unit(256, (3, 1)),))
@@ -26,34 +26,35 @@ STEM: Chain = (
     ((Unit(192, 3, 2, "VALID"),), (HALVE,)),
 )
 # Figures 4 to 9; reduction A is the one of figure 7 with k, l, m, n = 192, 224, 256, 384.
-BLOCK_A = (
-    (Unit(96),),
-    (Unit(64), Unit(96, 3)),
-    (Unit(64), Unit(96, 3), Unit(96, 3)),
-    (AVERAGE_INSIDE, Unit(96)),
-)
-REDUCTION_A = (
-    (Unit(384, 3, 2, "VALID"),),
-    (Unit(192), Unit(224, 3), Unit(256, 3, 2, "VALID")),
-    (HALVE,),
-)
-BLOCK_B = (
-    (Unit(384),),
-    (Unit(192), Unit(224, ROW), Unit(256, COLUMN)),
-    (Unit(192), Unit(192, COLUMN), Unit(224, ROW), Unit(224, COLUMN), Unit(256, ROW)),
-    (AVERAGE_INSIDE, Unit(128)),
-)
-REDUCTION_B = (
-    (Unit(192), Unit(192, 3, 2, "VALID")),
-    (Unit(256), Unit(256, ROW), Unit(320, COLUMN), Unit(320, 3, 2, "VALID")),
-    (HALVE,),
-)
-BLOCK_C = (
-    (Unit(256),),
-    (Unit(384), SPLIT),
-    (Unit(384), Unit(448, (3, 1)), Unit(512, (1, 3)), SPLIT),
-    (AVERAGE_INSIDE, Unit(256)),
-)
+BLOCK_A: Chains = {
+    "branch1x1": (Unit(96),),
+    "branch3x3": (Unit(64), Unit(96, 3)),
+    "branch3x3dbl": (Unit(64), Unit(96, 3), Unit(96, 3)),
+    "branch_pool": (AVERAGE_INSIDE, Unit(96)),
+}
+REDUCTION_A: Chains = {
+    "branch3x3": (Unit(384, 3, 2, "VALID"),),
+    "branch3x3dbl": (Unit(192), Unit(224, 3), Unit(256, 3, 2, "VALID")),
+    "branch_pool": (HALVE,),
+}
+BLOCK_B: Chains = {
+    "branch1x1": (Unit(384),),
+    "branch7x7": (Unit(192), Unit(224, ROW), Unit(256, COLUMN)),
+    "branch7x7dbl": (Unit(192), Unit(192, COLUMN), Unit(224, ROW), Unit(224, COLUMN), Unit(256, ROW)),
+    "branch_pool": (AVERAGE_INSIDE, Unit(128)),
+}
+REDUCTION_B: Chains = {
+    "branch3x3": (Unit(192), Unit(192, 3, 2, "VALID")),
+    "branch7x7x3": (Unit(256), Unit(256, ROW), Unit(320, COLUMN), Unit(320, 3, 2, "VALID")),
+    "branch_pool": (HALVE,),
+}
+BLOCK_C: Chains = {
+    "branch1x1": (Unit(256),),
+    "branch3x3": (Unit(384), SPLIT),
+    "branch3x3dbl": (Unit(384), Unit(448, (3, 1)), Unit(512, (1, 3)), SPLIT),
+    "branch_pool": (AVERAGE_INSIDE, Unit(256)),
+}
+PARTS = (("a", BLOCK_A, REDUCTION_A), ("b", BLOCK_B, REDUCTION_B), ("c", BLOCK_C, None))
 
 
 class InceptionV4(nn.Module):
@@ -64,7 +65,7 @@ class InceptionV4(nn.Module):
 
     Options:
         blocks: modules at each of the three sizes.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on the channels of all convolutions.
     """
 
@@ -88,14 +89,13 @@ class InceptionV4(nn.Module):
             multiplier=self.width,
             dtype=self.dtype,
         )
-        a, b, c = self.blocks
-        x = run_chain(images, STEM, unit, "stem_")
-        x = run_chain(x, (BLOCK_A,) * a, unit, "a_")
-        x = Branches(REDUCTION_A, unit, name="reduction_a")(x)
-        x = run_chain(x, (BLOCK_B,) * b, unit, "b_")
-        x = Branches(REDUCTION_B, unit, name="reduction_b")(x)
-        x = run_chain(x, (BLOCK_C,) * c, unit, "c_")
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        x = run_stem(images, STEM, unit)
+        for (letter, chains, reduction), depth in zip(PARTS, self.blocks, strict=True):
+            for index in range(1, depth + 1):
+                x = Branches(chains, unit, name=f"inception_{letter}{index}")(x)
+            if reduction:
+                x = Branches(reduction, unit, name=f"reduction_{letter}")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
-inception_v4_299 = partial(InceptionV4)
+MODELS = {"inception_v4_299": partial(InceptionV4)}

@@ -63,9 +63,10 @@ class SubSampling(nn.Module):
 class LeNet5Of1998(nn.Module):
     """The network of the paper: [B, 32, 32, C] -> logits [B, num_classes], 60,000 parameters for gray images.
 
-    Every layer up to F6 ends with the squashing function. A logit is minus the squared distance of F6 from the fixed
-    code of the class (equation 7), so cross-entropy is equation 9 without its constant. The codes here are Walsh
-    functions, an error-correcting code, which the paper names beside its bitmaps of characters; there are 127.
+    Every layer up to F6, the last that learns, ends with the squashing function. A logit is minus the squared distance
+    of F6 from the fixed code of the class (equation 7), so cross-entropy is equation 9 without its constant. The codes
+    here are Walsh functions, an error-correcting code, which the paper names beside its bitmaps of characters; there
+    are 127 of them.
     UserError for images under 32 pixels and for more classes.
     Source: LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition", section II.B.
 
@@ -85,13 +86,13 @@ class LeNet5Of1998(nn.Module):
         kernel_init = initializer(self.kernel_init)
         conv = partial(Conv, kernel_size=(5, 5), padding="VALID", dtype=self.dtype, kernel_init=kernel_init)
         act = activation(self.activation)
-        x = act(conv(6, name="C1")(images))
-        x = act(SubSampling(name="S2")(x))
-        x = act(SparseConv(C3, 5, kernel_init, self.dtype, name="C3")(x))
-        x = act(SubSampling(name="S4")(x))
-        x = act(conv(120, name="C5")(x))
+        x = act(conv(6, name="c1")(images))
+        x = act(SubSampling(name="s2")(x))
+        x = act(SparseConv(C3, 5, kernel_init, self.dtype, name="c3")(x))
+        x = act(SubSampling(name="s4")(x))
+        x = act(conv(120, name="c5")(x))
         x = x.reshape(x.shape[0], -1)
-        x = act(nn.Dense(CODE, dtype=self.dtype, kernel_init=kernel_init, name="F6")(x)).astype(jnp.float32)
+        x = act(nn.Dense(CODE, dtype=self.dtype, kernel_init=kernel_init, name="f6")(x)).astype(jnp.float32)
         return -jnp.square(x[:, None] - codes(self.num_classes)).sum(axis=-1)
 
 
@@ -106,6 +107,7 @@ def codes(count: int) -> np.ndarray:
 class LeNet5(nn.Module):
     """Its plan with full connections, max-pools and a linear end: [B, H, W, C] -> logits [B, num_classes].
 
+    The layers have the names of the paper, though C5 is a dense layer here, and `head` stands in the codes' place.
     UserError for images under 16 pixels.
     Source: LeCun et al. 1998, section II.B, as in kuangliu/pytorch-cifar.
 
@@ -126,14 +128,13 @@ class LeNet5(nn.Module):
         dense = partial(nn.Dense, dtype=self.dtype, kernel_init=kernel_init)
         act = activation(self.activation)
         x = images
-        for width in (6, 16):
-            x = act(Conv(width, (5, 5), padding="VALID", dtype=self.dtype, kernel_init=kernel_init)(x))
+        for width, name in ((6, "c1"), (16, "c3")):
+            x = act(Conv(width, (5, 5), padding="VALID", dtype=self.dtype, kernel_init=kernel_init, name=name)(x))
             x = max_pool(x, (2, 2), strides=(2, 2))
         x = x.reshape(x.shape[0], -1)
-        for units in (120, 84):
-            x = act(dense(units)(x))
-        return dense(self.num_classes)(x).astype(jnp.float32)
+        for units, name in ((120, "c5"), (84, "f6")):
+            x = act(dense(units, name=name)(x))
+        return dense(self.num_classes, name="head")(x).astype(jnp.float32)
 
 
-lenet5_1998 = partial(LeNet5Of1998)
-lenet5 = partial(LeNet5)
+MODELS = {"lenet5_1998": partial(LeNet5Of1998), "lenet5": partial(LeNet5)}

@@ -1,5 +1,6 @@
 """MobileNet v1: each convolution split into a depthwise and a 1x1 one."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -13,6 +14,23 @@ from jaxcnn.layers import ConvNorm, Head, check_images, round_channels
 ROWS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 
+class SeparableBlock(nn.Module):
+    """A depthwise convolution and a 1x1 one, each normalized and activated: [B, H, W, C] -> [B, H', W', width].
+
+    Source: Howard et al. 2017, arXiv:1704.04861, figure 3.
+    """
+
+    width: int
+    stride: int
+    unit: Callable[..., nn.Module]
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        channels = x.shape[-1]
+        x = self.unit(channels, 3, self.stride, groups=channels, name="depthwise")(x)
+        return self.unit(self.width, 1, name="pointwise")(x)
+
+
 class MobileNetV1(nn.Module):
     """Depthwise and 1x1 convolutions in turn: [B, H, W, C] -> logits [B, num_classes].
 
@@ -23,7 +41,7 @@ class MobileNetV1(nn.Module):
     Options:
         rows: width and stride of each block.
         stem_stride: stride of the first convolution.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on all channels.
     """
 
@@ -42,12 +60,12 @@ class MobileNetV1(nn.Module):
         settings = {"kernel_init": self.kernel_init, "dtype": self.dtype}
         unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
         x = unit(round_channels(32 * self.width), 3, self.stem_stride, name="stem")(images)
-        for index, (width, stride) in enumerate(self.rows):
-            channels = x.shape[-1]
-            x = unit(channels, 3, stride, groups=channels, name=f"depthwise{index}")(x)
-            x = unit(round_channels(width * self.width), 1, name=f"pointwise{index}")(x)
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        for index, (width, stride) in enumerate(self.rows, 1):
+            x = SeparableBlock(round_channels(width * self.width), stride, unit, name=f"block{index}")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
-mobilenet_v1 = partial(MobileNetV1)
-mobilenet_v1_224 = partial(MobileNetV1, stem_stride=2, activation="relu6")
+MODELS = {
+    "mobilenet_v1": partial(MobileNetV1),
+    "mobilenet_v1_224": partial(MobileNetV1, stem_stride=2, activation="relu6"),
+}

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from jaxcnn.layers import ConvNorm, Head, InvertedResidual, check_images, round_channels
+from jaxcnn.layers import ConvNorm, Head, InvertedResidual, check_images, initializer, round_channels
 
 # Table 2: expansion, width, blocks, stride of the first.
 ROWS_224 = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -24,7 +24,7 @@ class MobileNetV2(nn.Module):
     Options:
         rows: expansion, width, blocks and stride of each stage.
         stem_stride: stride of the first convolution.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on all channels, rounded to multiples of 8; the last ones are never narrowed.
     """
 
@@ -43,13 +43,16 @@ class MobileNetV2(nn.Module):
         settings = {"kernel_init": self.kernel_init, "dtype": self.dtype}
         unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
         x = unit(round_channels(32 * self.width), 3, self.stem_stride, name="stem")(images)
-        for stage, (expansion, width, blocks, stride) in enumerate(self.rows):
-            for index in range(blocks):
+        for stage, (expansion, width, blocks, stride) in enumerate(self.rows, 1):
+            for index in range(1, blocks + 1):
                 block = partial(InvertedResidual, round_channels(width * self.width), expansion * x.shape[-1], 3)
-                x = block(1 if index else stride, unit, name=f"stage{stage}_{index}")(x)
-        x = unit(round_channels(1280 * max(1.0, self.width)), 1, name="top")(x)
-        return Head(self.num_classes, self.dropout, train, "normal(0.01)", self.dtype, name="head")(x)
+                x = block(stride if index == 1 else 1, unit, name=f"stage{stage}_block{index}")(x)
+        x = unit(round_channels(1280 * max(1.0, self.width)), 1, name="final")(x)
+        head = partial(Head, dropout=self.dropout, train=train, kernel_init=initializer("normal(0.01)"))
+        return head(self.num_classes, dtype=self.dtype, name="head")(x)
 
 
-mobilenet_v2 = partial(MobileNetV2)
-mobilenet_v2_224 = partial(MobileNetV2, rows=ROWS_224, stem_stride=2)
+MODELS = {
+    "mobilenet_v2": partial(MobileNetV2),
+    "mobilenet_v2_224": partial(MobileNetV2, rows=ROWS_224, stem_stride=2),
+}

@@ -67,7 +67,7 @@ class MobileNetV3(nn.Module):
         rows: kernel, expanded channels, width, squeeze-and-excitation, activation and stride of each block.
         hidden: units of the dense layer before the last.
         stem_stride: stride of the first convolution.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on all channels, rounded to multiples of 8.
     """
 
@@ -87,23 +87,21 @@ class MobileNetV3(nn.Module):
         unit = partial(ConvNorm, activation="hard_swish", epsilon=1e-3, momentum=0.99, train=train, **settings)
         squeeze = partial(SqueezeExcite, gate="hard_sigmoid", **settings)
         x = unit(round_channels(16 * self.width), 3, self.stem_stride, name="stem")(images)
-        for index, (kernel, expanded, width, squeezed, act, stride) in enumerate(self.rows):
+        for index, (kernel, expanded, width, squeezed, act, stride) in enumerate(self.rows, 1):
             expanded = round_channels(expanded * self.width)
             block = partial(InvertedResidual, round_channels(width * self.width), expanded, kernel, stride)
             gate = partial(squeeze, round_channels(expanded // 4)) if squeezed else None
             x = block(partial(unit, activation=act), gate, name=f"block{index}")(x)
-        x = unit(6 * x.shape[-1], 1, name="top")(x).mean(axis=(1, 2))
-        hidden = nn.Dense(
-            round_channels(self.hidden * self.width),
-            dtype=self.dtype,
-            kernel_init=initializer("normal(0.01)"),
-            name="hidden",
-        )
+        x = unit(6 * x.shape[-1], 1, name="final")(x).mean(axis=(1, 2))
+        dense = {"kernel_init": initializer("normal(0.01)"), "dtype": self.dtype}
+        hidden = nn.Dense(round_channels(self.hidden * self.width), **dense, name="dense1")
         x = activation("hard_swish")(hidden(x))
-        return Head(self.num_classes, self.dropout, train, "normal(0.01)", self.dtype, name="head")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, **dense, name="head")(x)
 
 
-mobilenet_v3_small = partial(MobileNetV3, rows=SMALL, hidden=1024)
-mobilenet_v3_large = partial(MobileNetV3, rows=LARGE)
-mobilenet_v3_small_224 = partial(MobileNetV3, rows=SMALL_224, hidden=1024, stem_stride=2)
-mobilenet_v3_large_224 = partial(MobileNetV3, rows=LARGE_224, stem_stride=2)
+MODELS = {
+    "mobilenet_v3_small": partial(MobileNetV3, rows=SMALL, hidden=1024),
+    "mobilenet_v3_large": partial(MobileNetV3, rows=LARGE),
+    "mobilenet_v3_small_224": partial(MobileNetV3, rows=SMALL_224, hidden=1024, stem_stride=2),
+    "mobilenet_v3_large_224": partial(MobileNetV3, rows=LARGE_224, stem_stride=2),
+}

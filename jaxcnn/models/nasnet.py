@@ -20,10 +20,26 @@ from jaxcnn.layers import (
     check_images,
     initializer,
 )
+from jaxcnn.layers.activations import Activation
 from jaxcnn.layers.factorized_reduction import FactorizedReduction
-from jaxcnn.models.nasnet_cell import NORMAL, REDUCTION, NASNetCell, Plan
+from jaxcnn.models.nasnet_cell import NORMAL, REDUCTION, Make, NASNetCell, Plan
 
 STEMS = {"cifar": (1, "SAME", ()), "imagenet": (2, "VALID", (4, 2))}  # stride, padding, divisors of two cells' filters
+
+
+class Auxiliary(nn.Module):
+    """A classifier on the map inside the network: [B, H, W, C] -> logits [B, num_classes]."""
+
+    num_classes: int
+    unit: Make
+    act: Activation
+    dtype: DTypeLike
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.act(self.unit(128, 1, name="conv1")(avg_pool(x, (5, 5), strides=(3, 3))))
+        x = self.act(self.unit(768, x.shape[1:3], padding="VALID", name="conv2")(x))
+        return Head(self.num_classes, dtype=self.dtype, name="head")(x)
 
 
 class NASNet(nn.Module):
@@ -42,8 +58,8 @@ class NASNet(nn.Module):
         skip_reduction: the cell after a reduction takes its second input from before the reduction's.
         count_padding: averages of stride 2 count the zeros beyond the edge, as timm's do and TensorFlow's do not.
         auxiliary: build the auxiliary head.
-        dropout: share of the last features dropped in training.
-        drop_path: share of examples that lose an operation in the last cell; it grows linearly from 0 with depth.
+        dropout: dropout rate of the last features in training.
+        drop_path: rate at which examples lose an operation in the last cell; it grows linearly from 0 with depth.
 
     The call's `progress` in [0, 1] is a factor on `drop_path`: the paper's schedule is step / steps.
     """
@@ -92,29 +108,29 @@ class NASNet(nn.Module):
             outputs.append(cell(plan, width, strides, rate, name=name)(outputs[-1], previous, progress))
 
         auxiliary = ()
-        for index, divisor in enumerate(divisors):
+        for index, divisor in enumerate(divisors, 1):
             grow(REDUCTION, self.filters // divisor, 2, outputs[-2], f"stem_cell{index}")
         for stage in range(3):
             width, before = self.filters * 2**stage, outputs[-2]
             if stage:
-                grow(REDUCTION, width, 2, before, f"reduction{stage}")
-            for index in range(self.cells):
-                skip = self.skip_reduction and index == 0
-                grow(NORMAL, width, 1, before if skip else outputs[-2], f"stage{stage}_{index}")
+                grow(REDUCTION, width, 2, before, f"reduction_cell{stage}")
+            for index in range(1, self.cells + 1):
+                skip = self.skip_reduction and index == 1
+                grow(NORMAL, width, 1, before if skip else outputs[-2], f"cell{stage * self.cells + index}")
             if stage == 1 and self.auxiliary and (train or self.is_initializing()):
-                auxiliary = (self.auxiliary_head(act(outputs[-1]), unit, act),)
-        logits = Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(act(outputs[-1]))
+                extra = Auxiliary(self.num_classes, unit, act, self.dtype, name="auxiliary1")
+                auxiliary = (extra(act(outputs[-1])),)
+        logits = Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(
+            act(outputs[-1])
+        )
         return (logits, auxiliary) if auxiliary and train else logits
-
-    def auxiliary_head(self, x, unit, act):
-        x = act(unit(128, 1, name="auxiliary_conv0")(avg_pool(x, (5, 5), strides=(3, 3))))
-        x = act(unit(768, x.shape[1:3], padding="VALID", name="auxiliary_conv1")(x))
-        return Head(self.num_classes, dtype=self.dtype, name="auxiliary_head")(x)
 
 
 IMAGENET = partial(NASNet, stem="imagenet", epsilon=1e-3, dropout=0.5)
-nasnet_a = partial(NASNet)
-nasnet_a_mobile_224 = partial(IMAGENET, cells=4, filters=44, stem_width=32, drop_path=0.0)
-nasnet_a_large_331 = partial(
-    IMAGENET, cells=6, filters=168, stem_width=96, skip_reduction=True, drop_path=0.3, count_padding=True
-)
+MODELS = {
+    "nasnet_a": partial(NASNet),
+    "nasnet_a_mobile_224": partial(IMAGENET, cells=4, filters=44, stem_width=32, drop_path=0.0),
+    "nasnet_a_large_331": partial(
+        IMAGENET, cells=6, filters=168, stem_width=96, skip_reduction=True, drop_path=0.3, count_padding=True
+    ),
+}

@@ -51,7 +51,7 @@ SEPARABLE = {"sep3": 3, "sep5": 5, "sep7": 7}
 class NASNetCell(nn.Module):
     """One cell of a plan: [B, H, W, C] and the output before it -> [B, H / strides, W / strides, joined * width].
 
-    `drop_path` times `progress` is the share of examples that lose an operation, each its own; identities stay.
+    `drop_path` times `progress` is the rate at which examples lose an operation, each its own; identities stay.
     """
 
     plan: Plan
@@ -70,11 +70,12 @@ class NASNetCell(nn.Module):
     def __call__(self, x: jax.Array, previous: jax.Array | None, progress: float | jax.Array) -> jax.Array:
         matched = x if previous is None else self.match(previous, x)
         states = [self.unit(self.width, 1, name="current")(self.act(x)), matched]
-        for index, pair in enumerate(self.plan.pairs):
+        for index, pair in enumerate(self.plan.pairs, 1):
             sides = zip(pair, ("left", "right"), strict=True)
             terms = [self.operate(states, *side, f"pair{index}_{name}", progress) for side, name in sides]
             states.append(sum(terms[1:], terms[0]))
-        return jnp.concatenate([self.fit(states[index], states[-1], f"join{index}") for index in self.plan.joined], -1)
+        joined = enumerate((states[index] for index in self.plan.joined), 1)
+        return jnp.concatenate([self.fit(state, states[-1], f"joined{place}") for place, state in joined], -1)
 
     def match(self, previous, x):
         if previous.shape[1:3] != x.shape[1:3]:
@@ -89,7 +90,7 @@ class NASNetCell(nn.Module):
             same = strides == 1 and x.shape[-1] == self.width
             return x if same else self.unit(self.width, 1, strides, name=name)(self.act(x))
         y = self.convolve(x, SEPARABLE[kind], strides, name) if kind in SEPARABLE else self.pool(x, kind, strides, name)
-        return DropPath(self.drop_path, deterministic=not self.train)(y, progress)
+        return DropPath(self.drop_path, deterministic=not self.train, name=f"{name}_drop_path")(y, progress)
 
     def convolve(self, x, kernel, strides, name):
         for index, stride in enumerate((strides, 1), 1):

@@ -9,10 +9,10 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
-from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer
+from jaxcnn.layers import BatchNorm, Conv, ConvNorm, Head, activation, check_images, check_stages, initializer
 from jaxcnn.layers.activations import Activation
 from jaxcnn.models.residual import exciter, pad_shortcut
-from jaxcnn.models.stem_head import Make, average_head
+from jaxcnn.models.stem import Make, run_stem
 
 Plan = tuple[tuple[int, int, int], ...]
 
@@ -27,9 +27,9 @@ def bottleneck(width: int, stride: int) -> Plan:
     return (width, 1, stride), (width, 3, 1), (4 * width, 1, 1)
 
 
-def bare_projection(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
-    """Option B here: a 1x1 convolution and nothing more, for its input is normalized already."""
-    return conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x)
+def bare_projection(x: jax.Array, width: int, stride: int, bare: Make) -> jax.Array:
+    """Option B here: a 1x1 convolution and nothing more, because its input is normalized already."""
+    return bare(width, 1, stride, name="shortcut")(x)
 
 
 BRANCHES = {"basic": basic, "bottleneck": bottleneck}
@@ -47,6 +47,7 @@ class PreActBlock(nn.Module):
     plan: Plan
     first: bool
     shortcut: Callable[..., jax.Array]
+    bare: Make
     conv: Make
     norm: Make
     act: Activation
@@ -56,17 +57,18 @@ class PreActBlock(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         y = x
-        for index, (width, window, stride) in enumerate(self.plan):
-            y = self.act(self.norm()(y))
-            if index == 0 and self.first:
+        for index, (width, window, stride) in enumerate(self.plan, 1):
+            y = self.act(self.norm(name=f"norm{index}")(y))
+            if index == 1 and self.first:
                 x = y
-            if index == 1:
+            if index == 2:
                 y = self.drop(y)
-            y = self.conv(width, kernel_size=(window, window), strides=stride, padding=window // 2)(y)
+            around = {"kernel_size": (window, window), "padding": window // 2}
+            y = self.conv(width, strides=stride, name=f"conv{index}", **around)(y)
         if self.excite is not None:
             y = self.excite(y.shape[-1])(y)
         if x.shape != y.shape:
-            x = self.shortcut(x, y.shape[-1], self.plan[0][2] * self.plan[1][2], self.conv, self.norm)
+            x = self.shortcut(x, y.shape[-1], self.plan[0][2] * self.plan[1][2], self.bare)
         return x + y
 
 
@@ -84,7 +86,7 @@ class PreActResNet(nn.Module):
         option: shortcut where the shape changes: A (pad with zeros) or B (1x1 convolution).
         final_norm: normalize and activate before the average.
         reduction: squeeze-excite each block, with this many times fewer channels inside; 0 does not.
-        dropout: share of the activations dropped before each block's second convolution, in training.
+        dropout: dropout rate before each block's second convolution, in training.
         activation: name of the activation.
         kernel_init: name of the initializer of the convolutions.
     """
@@ -110,27 +112,33 @@ class PreActResNet(nn.Module):
         conv = partial(Conv, use_bias=False, dtype=self.dtype, kernel_init=kernel_init)
         norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
         act = activation(self.activation)
-        drop = nn.Dropout(self.dropout, deterministic=not train)
+        drop = nn.Dropout(self.dropout, deterministic=not train, name="dropout")
         branch = lookup(BRANCHES, self.block, "residual block")
         shortcut = lookup(SHORTCUTS, self.option, "shortcut option")
         excite = exciter(self.reduction, self.dtype)
-        block = partial(PreActBlock, shortcut=shortcut, conv=conv, norm=norm, act=act, drop=drop, excite=excite)
+        bare = partial(
+            ConvNorm, batch_norm=False, activation="identity", kernel_init=self.kernel_init, dtype=self.dtype
+        )
+        parts = {"bare": bare, "conv": conv, "norm": norm, "act": act, "drop": drop, "excite": excite}
+        block = partial(PreActBlock, shortcut=shortcut, **parts)
 
-        x = conv(self.stem, kernel_size=(3, 3), padding=1)(images)
-        for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True)):
-            for index in range(depth):
-                plan = branch(width, 2 if stage and not index else 1)
-                x = block(plan, first=index == 0)(x)
+        x = run_stem(images, self.stem, False, bare)
+        for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):
+            for index in range(1, depth + 1):
+                plan = branch(width, 2 if stage > 1 and index == 1 else 1)
+                x = block(plan, first=index == 1, name=f"stage{stage}_block{index}")(x)
         if self.final_norm:
-            x = act(norm()(x))
-        return average_head(x, self.num_classes, self.dtype)
+            x = act(norm(name="final_norm")(x))
+        return Head(self.num_classes, dtype=self.dtype, name="head")(x)
 
 
-preact_resnet110 = partial(PreActResNet, blocks=(18, 18, 18), option="A")
-preact_resnet164 = partial(PreActResNet, blocks=(18, 18, 18), block="bottleneck")
-# "10.2M" in the paper is without normalization; with it there are 10,327,706.
-preact_resnet1001 = partial(PreActResNet, blocks=(111, 111, 111), block="bottleneck")
 # As in kuangliu/pytorch-cifar, which neither normalizes nor activates before the average.
 imagenet = partial(PreActResNet, widths=(64, 128, 256, 512), stem=64, final_norm=False)
-preact_resnet18 = partial(imagenet, blocks=(2, 2, 2, 2))
-preact_resnet34 = partial(imagenet, blocks=(3, 4, 6, 3))
+MODELS = {
+    "preact_resnet110": partial(PreActResNet, blocks=(18, 18, 18), option="A"),
+    "preact_resnet164": partial(PreActResNet, blocks=(18, 18, 18), block="bottleneck"),
+    # "10.2M" in the paper is without normalization; with it there are 10,327,706.
+    "preact_resnet1001": partial(PreActResNet, blocks=(111, 111, 111), block="bottleneck"),
+    "preact_resnet18": partial(imagenet, blocks=(2, 2, 2, 2)),
+    "preact_resnet34": partial(imagenet, blocks=(3, 4, 6, 3)),
+}

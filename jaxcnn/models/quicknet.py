@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from jaxcnn.layers import BatchNorm, Conv, activation, check_images, initializer, max_pool
+from jaxcnn.layers import BatchNorm, Conv, ConvNorm, activation, check_images, initializer, max_pool
 
 
 class QuickNet(nn.Module):
@@ -41,12 +41,15 @@ class QuickNet(nn.Module):
         conv = partial(Conv, padding=1, use_bias=False, dtype=self.dtype, kernel_init=init)
         norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
         act = activation(self.activation)
-        x = act(norm()(conv(self.stem, (4, 4), strides=2)(images)))
-        for width in self.widths:
-            x = act(norm()(max_pool(conv(width, (3, 3))(x), (2, 2), strides=(2, 2))))
-            x = x + act(norm()(conv(width, (3, 3))(x)))
-        head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype)
+        settings = {"activation": self.activation, "kernel_init": self.kernel_init, "dtype": self.dtype}
+        x = ConvNorm(self.stem, 4, 2, padding=1, train=train, **settings, name="stem")(images)
+        for stage, width in enumerate(self.widths, 1):
+            x = max_pool(conv(width, (3, 3), name=f"stage{stage}_conv1")(x), (2, 2), strides=(2, 2))
+            x = act(norm(name=f"stage{stage}_norm1")(x))
+            y = conv(width, (3, 3), name=f"stage{stage}_conv2")(x)
+            x = x + act(norm(name=f"stage{stage}_norm2")(y))
+        head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype, name="head")
         return self.logit_scale * head(x.max(axis=(1, 2))).astype(jnp.float32)
 
 
-quicknet = partial(QuickNet)
+MODELS = {"quicknet": partial(QuickNet)}

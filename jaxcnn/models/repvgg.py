@@ -34,7 +34,7 @@ class RepVGGBlock(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         if self.plain:
-            return self.act(self.conv(self.width, strides=(self.strides, self.strides), name="plain")(x))
+            return self.act(self.conv(self.width, strides=(self.strides, self.strides), name="conv")(x))
         keeps = self.strides == 1 and self.width == x.shape[-1]
         identity = self.norm(name="identity")(x) if keeps else 0
         y = self.unit(self.width, 3, self.strides, name="conv3x3")(x)
@@ -54,7 +54,7 @@ class RepVGG(nn.Module):
         blocks, widths, strides: of each stage.
         stem_stride: stride of the first block.
         plain: build the plain network.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
     """
 
     num_classes: int = 10
@@ -85,10 +85,10 @@ class RepVGG(nn.Module):
         )
         x = block(self.stem, self.stem_stride, name="stem")(images)
         stages = zip(self.blocks, self.widths, self.strides, strict=True)
-        for stage, (blocks, width, stride) in enumerate(stages):
-            for index in range(blocks):
-                x = block(width, 1 if index else stride, name=f"stage{stage}_{index}")(x)
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        for stage, (blocks, width, stride) in enumerate(stages, 1):
+            for index in range(1, blocks + 1):
+                x = block(width, stride if index == 1 else 1, name=f"stage{stage}_block{index}")(x)
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
 def reparameterize(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def reparameterize(variables: Mapping[str, Any]) -> dict[str, Any]:
         )
     return {
         "params": {
-            name: {"plain": _fuse(block, stats[name])} if name in stats else block for name, block in params.items()
+            name: {"conv": _fuse(block, stats[name])} if name in stats else block for name, block in params.items()
         }
     }
 
@@ -131,9 +131,11 @@ def _fold(kernel: jax.Array, norm: Mapping[str, Any], stats: Mapping[str, Any]) 
 
 A1 = partial(RepVGG, stem=64, widths=(64, 128, 256, 1280))
 LARGE = {"stem_stride": 2, "strides": (2, 2, 2, 2)}
-repvgg_a0 = partial(RepVGG)
-repvgg_a1 = partial(A1)
-repvgg_a2 = partial(RepVGG, stem=64, widths=(96, 192, 384, 1408))
-repvgg_a0_224 = partial(RepVGG, **LARGE)
-repvgg_a1_224 = partial(A1, **LARGE)
-repvgg_b0_224 = partial(A1, blocks=(4, 6, 16, 1), **LARGE)
+MODELS = {
+    "repvgg_a0": partial(RepVGG),
+    "repvgg_a1": partial(A1),
+    "repvgg_a2": partial(RepVGG, stem=64, widths=(96, 192, 384, 1408)),
+    "repvgg_a0_224": partial(RepVGG, **LARGE),
+    "repvgg_a1_224": partial(A1, **LARGE),
+    "repvgg_b0_224": partial(A1, blocks=(4, 6, 16, 1), **LARGE),
+}

@@ -1,6 +1,7 @@
 """Residual blocks as first published: the activation comes after the sum of branch and shortcut."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,17 +10,17 @@ from jax.typing import DTypeLike
 
 from jaxcnn.layers import SqueezeExcite
 from jaxcnn.layers.activations import Activation
-from jaxcnn.models.stem_head import Make
+from jaxcnn.models.stem import Make
 
 
-def pad_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
+def pad_shortcut(x: jax.Array, width: int, stride: int, unit: Make) -> jax.Array:
     """Option A: every `stride`-th pixel, and zeros for the channels that `x` lacks; no parameters."""
     return jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (0, width - x.shape[-1])))
 
 
-def project_shortcut(x: jax.Array, width: int, stride: int, conv: Make, norm: Make) -> jax.Array:
+def project_shortcut(x: jax.Array, width: int, stride: int, unit: Make) -> jax.Array:
     """Option B: a 1x1 convolution, normalized."""
-    return norm()(conv(width, kernel_size=(1, 1), strides=stride, padding=0)(x))
+    return unit(width, 1, stride, activation="identity", name="shortcut")(x)
 
 
 # Of blocks that change the shape; the others take `x` itself. "none" has no shortcut in any block: a plain network.
@@ -30,7 +31,7 @@ def exciter(reduction: int, dtype: DTypeLike) -> Make | None:
     """Makes the squeeze-excitation of so many channels, squeezed `reduction` times; None for a reduction of 0."""
     if not reduction:
         return None
-    return lambda channels: SqueezeExcite(max(1, channels // reduction), dtype=dtype)
+    return lambda channels: SqueezeExcite(max(1, channels // reduction), dtype=dtype, name="squeeze_excite")
 
 
 class ResidualBlock(nn.Module):
@@ -44,6 +45,7 @@ class ResidualBlock(nn.Module):
     width: int
     stride: int
     shortcut: Callable[..., jax.Array] | None
+    unit: Make
     conv: Make
     norm: Make
     act: Activation
@@ -53,8 +55,8 @@ class ResidualBlock(nn.Module):
     def branch(self, x: jax.Array) -> jax.Array:
         raise NotImplementedError
 
-    def last_norm(self) -> nn.Module:
-        return self.norm(scale_init=nn.initializers.zeros if self.zero_gamma else nn.initializers.ones)
+    def last_norm(self, name: str) -> nn.Module:
+        return self.norm(scale_init=nn.initializers.zeros if self.zero_gamma else nn.initializers.ones, name=name)
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -64,7 +66,7 @@ class ResidualBlock(nn.Module):
         if self.shortcut is None:
             return self.act(y)
         if x.shape != y.shape:
-            x = self.shortcut(x, y.shape[-1], self.stride, self.conv, self.norm)
+            x = self.shortcut(x, y.shape[-1], self.stride, self.unit)
         return self.act(x + y)
 
 
@@ -72,8 +74,9 @@ class BasicBlock(ResidualBlock):
     """Two 3x3 convolutions of `width` channels (He et al. 2015, figure 5, left)."""
 
     def branch(self, x: jax.Array) -> jax.Array:
-        y = self.act(self.norm()(self.conv(self.width, strides=self.stride)(x)))
-        return self.last_norm()(self.conv(self.width)(y))
+        y = self.conv(self.width, strides=self.stride, name="conv1")(x)
+        y = self.conv(self.width, name="conv2")(self.act(self.norm(name="norm1")(y)))
+        return self.last_norm("norm2")(y)
 
 
 class Bottleneck(ResidualBlock):
@@ -89,6 +92,8 @@ class Bottleneck(ResidualBlock):
 
     def branch(self, x: jax.Array) -> jax.Array:
         inner = self.width * self.group_width // 64 * self.groups
-        y = self.act(self.norm()(self.conv(inner, kernel_size=(1, 1), padding=0)(x)))
-        y = self.act(self.norm()(self.conv(inner, strides=self.stride, feature_group_count=self.groups)(y)))
-        return self.last_norm()(self.conv(4 * self.width, kernel_size=(1, 1), padding=0)(y))
+        point = partial(self.conv, kernel_size=(1, 1), padding=0)
+        y = self.act(self.norm(name="norm1")(point(inner, name="conv1")(x)))
+        y = self.conv(inner, strides=self.stride, feature_group_count=self.groups, name="conv2")(y)
+        y = point(4 * self.width, name="conv3")(self.act(self.norm(name="norm2")(y)))
+        return self.last_norm("norm3")(y)

@@ -8,9 +8,9 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import UserError, lookup
-from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stages, initializer
+from jaxcnn.layers import BatchNorm, Conv, ConvNorm, Head, activation, check_images, check_stages, initializer
 from jaxcnn.models.residual import SHORTCUTS, BasicBlock, Bottleneck, exciter
-from jaxcnn.models.stem_head import average_head, large_stem
+from jaxcnn.models.stem import run_stem
 
 BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
 
@@ -64,25 +64,24 @@ class ResNet(nn.Module):
             kernel_init=initializer(self.kernel_init),
         )
         norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
-        act = activation(self.activation)
+        settings = {"kernel_init": self.kernel_init, "dtype": self.dtype}
+        unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
         block = partial(
             self._block(),
             shortcut=lookup(SHORTCUTS, self.option, "shortcut option"),
+            unit=unit,
             conv=conv,
             norm=norm,
-            act=act,
+            act=activation(self.activation),
             zero_gamma=self.zero_gamma,
             excite=exciter(self.reduction, self.dtype),
         )
 
-        if self.large_stem:
-            x = large_stem(images, self.widths[0], conv, norm, act)
-        else:
-            x = act(norm()(conv(self.widths[0])(images)))
-        for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True)):
-            for index in range(depth):
-                x = block(width, stride=2 if stage and not index else 1)(x)
-        return average_head(x, self.num_classes, self.dtype)
+        x = run_stem(images, self.widths[0], self.large_stem, unit)
+        for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):
+            for index in range(1, depth + 1):
+                x = block(width, stride=2 if stage > 1 and index == 1 else 1, name=f"stage{stage}_block{index}")(x)
+        return Head(self.num_classes, dtype=self.dtype, name="head")(x)
 
     def _block(self) -> partial:
         kind = lookup(BLOCKS, self.block, "residual block")
@@ -93,27 +92,28 @@ class ResNet(nn.Module):
         return partial(kind)
 
 
-# On 32x32 pixels, section 4.2. A plain network has the parameters of the residual one with option A.
-resnet20 = partial(ResNet, blocks=(3, 3, 3))
-resnet32 = partial(ResNet, blocks=(5, 5, 5))
-resnet44 = partial(ResNet, blocks=(7, 7, 7))
-resnet56 = partial(ResNet, blocks=(9, 9, 9))
-resnet110 = partial(ResNet, blocks=(18, 18, 18))
-resnet1202 = partial(ResNet, blocks=(200, 200, 200))
-plain20 = partial(resnet20, option="none")
-plain32 = partial(resnet32, option="none")
-plain44 = partial(resnet44, option="none")
-plain56 = partial(resnet56, option="none")
-
-# Table 1, for small images and for large.
 imagenet = partial(ResNet, widths=(64, 128, 256, 512), option="B")
-resnet18 = partial(imagenet, blocks=(2, 2, 2, 2))
-resnet34 = partial(imagenet, blocks=(3, 4, 6, 3))
-resnet50 = partial(imagenet, blocks=(3, 4, 6, 3), block="bottleneck")
-resnet101 = partial(imagenet, blocks=(3, 4, 23, 3), block="bottleneck")
-resnet152 = partial(imagenet, blocks=(3, 8, 36, 3), block="bottleneck")
-resnet18_224 = partial(resnet18, large_stem=True)
-resnet34_224 = partial(resnet34, large_stem=True)
-resnet50_224 = partial(resnet50, large_stem=True)
-resnet101_224 = partial(resnet101, large_stem=True)
-resnet152_224 = partial(resnet152, large_stem=True)
+MODELS = {
+    # On 32x32 pixels, section 4.2. A plain network has the parameters of the residual one with option A.
+    "resnet20": partial(ResNet, blocks=(3, 3, 3)),
+    "resnet32": partial(ResNet, blocks=(5, 5, 5)),
+    "resnet44": partial(ResNet, blocks=(7, 7, 7)),
+    "resnet56": partial(ResNet, blocks=(9, 9, 9)),
+    "resnet110": partial(ResNet, blocks=(18, 18, 18)),
+    "resnet1202": partial(ResNet, blocks=(200, 200, 200)),
+    "plain20": partial(ResNet, blocks=(3, 3, 3), option="none"),
+    "plain32": partial(ResNet, blocks=(5, 5, 5), option="none"),
+    "plain44": partial(ResNet, blocks=(7, 7, 7), option="none"),
+    "plain56": partial(ResNet, blocks=(9, 9, 9), option="none"),
+    # Table 1, for small images and for large.
+    "resnet18": partial(imagenet, blocks=(2, 2, 2, 2)),
+    "resnet34": partial(imagenet, blocks=(3, 4, 6, 3)),
+    "resnet50": partial(imagenet, blocks=(3, 4, 6, 3), block="bottleneck"),
+    "resnet101": partial(imagenet, blocks=(3, 4, 23, 3), block="bottleneck"),
+    "resnet152": partial(imagenet, blocks=(3, 8, 36, 3), block="bottleneck"),
+    "resnet18_224": partial(imagenet, blocks=(2, 2, 2, 2), large_stem=True),
+    "resnet34_224": partial(imagenet, blocks=(3, 4, 6, 3), large_stem=True),
+    "resnet50_224": partial(imagenet, blocks=(3, 4, 6, 3), block="bottleneck", large_stem=True),
+    "resnet101_224": partial(imagenet, blocks=(3, 4, 23, 3), block="bottleneck", large_stem=True),
+    "resnet152_224": partial(imagenet, blocks=(3, 8, 36, 3), block="bottleneck", large_stem=True),
+}

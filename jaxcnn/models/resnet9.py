@@ -39,13 +39,14 @@ class ResNet9(nn.Module):
         unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
         x = images
         for index, (width, residual) in enumerate(zip(self.widths, self.residual, strict=True)):
-            x = unit(width, name=f"layer{index}")(x)
+            name = f"stage{index}" if index else "stem"
+            x = unit(width, name=name)(x)
             x = max_pool(x, (2, 2), strides=(2, 2)) if index else x
             if residual:
-                y = unit(width, name=f"layer{index}_residual1")(x)
-                x = x + unit(width, name=f"layer{index}_residual2")(y)
+                y = unit(width, name=f"{name}_residual1")(x)
+                x = x + unit(width, name=f"{name}_residual2")(y)
         head = nn.Dense(self.num_classes, use_bias=False, dtype=self.dtype, name="head")
         return self.logit_scale * head(x.max(axis=(1, 2))).astype(jnp.float32)
 
 
-resnet9 = partial(ResNet9)
+MODELS = {"resnet9": partial(ResNet9)}

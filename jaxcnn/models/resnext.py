@@ -7,15 +7,17 @@ name in kuangliu/pytorch-cifar is another one.
 
 from functools import partial
 
-from jaxcnn.models.resnet import ResNet, resnet50, resnet50_224
+from jaxcnn.models.resnet import ResNet, imagenet
 
 small = partial(ResNet, blocks=(3, 3, 3), widths=(64, 128, 256), block="bottleneck", option="B")
-resnext29_1x64d = partial(small, groups=1, group_width=64)
-resnext29_32x4d = partial(small, groups=32, group_width=4)
-resnext29_2x64d = partial(small, groups=2, group_width=64)
-resnext29_4x64d = partial(small, groups=4, group_width=64)
-resnext29_8x64d = partial(small, groups=8, group_width=64)
-resnext29_16x64d = partial(small, groups=16, group_width=64)
-
-resnext50_32x4d = partial(resnet50, groups=32, group_width=4)
-resnext50_32x4d_224 = partial(resnet50_224, groups=32, group_width=4)
+large = partial(imagenet, blocks=(3, 4, 6, 3), block="bottleneck")
+MODELS = {
+    "resnext29_1x64d": partial(small, groups=1, group_width=64),
+    "resnext29_2x64d": partial(small, groups=2, group_width=64),
+    "resnext29_4x64d": partial(small, groups=4, group_width=64),
+    "resnext29_8x64d": partial(small, groups=8, group_width=64),
+    "resnext29_16x64d": partial(small, groups=16, group_width=64),
+    "resnext29_32x4d": partial(small, groups=32, group_width=4),
+    "resnext50_32x4d": partial(large, groups=32, group_width=4),
+    "resnext50_32x4d_224": partial(large, groups=32, group_width=4, large_stem=True),
+}

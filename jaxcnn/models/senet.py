@@ -10,15 +10,16 @@ from functools import partial
 
 from jaxcnn.models import preact, resnet, wide_resnet
 
-se_resnet20 = partial(resnet.resnet20, reduction=16)
-se_resnet56 = partial(resnet.resnet56, reduction=16)
-se_resnet110 = partial(resnet.resnet110, reduction=16)
-se_resnet18 = partial(resnet.resnet18, reduction=16)
-se_resnet50 = partial(resnet.resnet50, reduction=16)
-se_preact_resnet110 = partial(preact.preact_resnet110, reduction=16)
-se_preact_resnet164 = partial(preact.preact_resnet164, reduction=16)
-se_wrn_16_8 = partial(wide_resnet.wrn_16_8, reduction=16)
-
-se_resnet18_224 = partial(resnet.resnet18_224, reduction=16)
-se_resnet34_224 = partial(resnet.resnet34_224, reduction=16)
-se_resnet50_224 = partial(resnet.resnet50_224, reduction=16)
+MODELS = {
+    "se_resnet20": partial(resnet.MODELS["resnet20"], reduction=16),
+    "se_resnet56": partial(resnet.MODELS["resnet56"], reduction=16),
+    "se_resnet110": partial(resnet.MODELS["resnet110"], reduction=16),
+    "se_preact_resnet110": partial(preact.MODELS["preact_resnet110"], reduction=16),
+    "se_preact_resnet164": partial(preact.MODELS["preact_resnet164"], reduction=16),
+    "se_wrn_16_8": partial(wide_resnet.MODELS["wrn_16_8"], reduction=16),
+    "se_resnet18": partial(resnet.MODELS["resnet18"], reduction=16),
+    "se_resnet50": partial(resnet.MODELS["resnet50"], reduction=16),
+    "se_resnet18_224": partial(resnet.MODELS["resnet18_224"], reduction=16),
+    "se_resnet34_224": partial(resnet.MODELS["resnet34_224"], reduction=16),
+    "se_resnet50_224": partial(resnet.MODELS["resnet50_224"], reduction=16),
+}

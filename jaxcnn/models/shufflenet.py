@@ -35,8 +35,8 @@ class ShuffleBlock(nn.Module):
         kept, y = jnp.split(x, 2, axis=-1) if self.strides == 1 else (x, x)
         if self.strides > 1:
             depthwise = partial(self.unit, kept.shape[-1], 3, self.strides, groups=kept.shape[-1])
-            kept = depthwise(activation="identity", name="side_depthwise")(kept)
-            kept = self.unit(half, 1, name="side_pointwise")(kept)
+            kept = depthwise(activation="identity", name="shortcut_depthwise")(kept)
+            kept = self.unit(half, 1, name="shortcut_pointwise")(kept)
         y = self.unit(half, 1, name="pointwise1")(y)
         y = self.unit(half, 3, self.strides, groups=half, activation="identity", name="depthwise")(y)
         y = self.unit(half, 1, name="pointwise2")(y)
@@ -53,7 +53,7 @@ class ShuffleNetV2(nn.Module):
     Options:
         blocks, widths: blocks and channels of each stage; the widths of table 5 are 48/96/192, 116/232/464 (1x),
             176/352/704 and 244/488/976.
-        top: channels of the last convolution (2048 beside the widest).
+        final: channels of the last convolution (2048 beside the widest).
         large_stem: stem of stride 2 and a 3x3 max-pool.
     """
 
@@ -61,7 +61,7 @@ class ShuffleNetV2(nn.Module):
     blocks: tuple[int, ...] = (4, 8, 4)
     widths: tuple[int, ...] = (116, 232, 464)
     stem: int = 24
-    top: int = 1024
+    final: int = 1024
     large_stem: bool = False
     activation: str = "relu"
     kernel_init: str = "torch_uniform"
@@ -78,12 +78,14 @@ class ShuffleNetV2(nn.Module):
         x = unit(self.stem, 3, 2 if self.large_stem else 1, name="stem")(images)
         if self.large_stem:
             x = max_pool(x, (3, 3), strides=(2, 2), padding=((1, 1), (1, 1)))
-        for stage, (blocks, width) in enumerate(zip(self.blocks, self.widths, strict=True), 2):
-            for index in range(blocks):
-                x = ShuffleBlock(width, 1 if index else 2, unit, name=f"stage{stage}_{index}")(x)
-        x = unit(self.top, 1, name="top")(x)
-        return Head(self.num_classes, train=train, dtype=self.dtype, name="head")(x)
+        for stage, (blocks, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):
+            for index in range(1, blocks + 1):
+                x = ShuffleBlock(width, 2 if index == 1 else 1, unit, name=f"stage{stage}_block{index}")(x)
+        x = unit(self.final, 1, name="final")(x)
+        return Head(self.num_classes, dtype=self.dtype, name="head")(x)
 
 
-shufflenet_v2 = partial(ShuffleNetV2)
-shufflenet_v2_224 = partial(ShuffleNetV2, large_stem=True)
+MODELS = {
+    "shufflenet_v2": partial(ShuffleNetV2),
+    "shufflenet_v2_224": partial(ShuffleNetV2, large_stem=True),
+}

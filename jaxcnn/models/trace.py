@@ -1,33 +1,68 @@
-"""The submodules of a model by their path, and what one of them gives."""
+"""The calls of a network's submodules: what each of them holds and gives, or another result in its place."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
 
+class Call(NamedTuple):
+    """One call of a module: its path (`stage1_block1/conv1`, empty for the whole model), and what came out."""
+
+    path: str
+    module: nn.Module
+    variables: dict[str, Any]
+    """Of the module and the modules in it, at the end of the call."""
+    output: Any
+
+
+@contextmanager
+def around_calls(act: Callable[..., Any]) -> Iterator[None]:
+    """Inside, whenever a module is called, the result is that of `act(module, call, *args, **kwargs)`."""
+
+    def intercept(call: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+        if context.method_name != "__call__":
+            return call(*args, **kwargs)
+        return act(context.module, call, *args, **kwargs)
+
+    with nn.intercept_methods(intercept):
+        yield
+
+
+def calls(function: Callable[..., Any], *args: Any) -> list[Call]:
+    """The calls of modules while `function(*args)` runs, in the order in which they finish.
+
+    Under a transformation (`jax.eval_shape`) the arrays are its tracers, of which only shapes are of use afterwards.
+    """
+    seen: list[Call] = []
+    running: list[str] = []
+
+    def record(module: nn.Module, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        path = "/".join(module.path)
+        if path in running:  # a layer that calls the one it extends is one layer
+            return call(*args, **kwargs)
+        running.append(path)
+        output = call(*args, **kwargs)
+        running.pop()
+        seen.append(Call(path, module, dict(module.variables), output))
+        return output
+
+    with around_calls(record):
+        function(*args)
+    return seen
+
+
 def submodules(model: nn.Module, image_shape: tuple[int, ...]) -> list[str]:
-    """The paths (`BasicBlock_3/Conv_0`) of all submodules that images of this shape pass through."""
+    """The paths (`stage1_block1/conv1`) of all submodules that images of this shape pass through."""
     images = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
-    found: dict[str, None] = {}
-
-    def observe(call: Any, args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        if context.method_name == "__call__" and context.module.path:
-            found["/".join(context.module.path)] = None
-        return call(*args, **kwargs)
-
-    with nn.intercept_methods(observe):
-        jax.eval_shape(lambda x: model.init(jax.random.key(0), x, train=False), images)
-    return list(found)
+    found = calls(jax.eval_shape, lambda x: model.init(jax.random.key(0), x, train=False), images)
+    return list(dict.fromkeys(call.path for call in found if call.path))
 
 
 def outputs_of(model: nn.Module, variables: Any, images: jax.Array, layer: str) -> Any:
     """What the submodule of the path `layer` gives for normalized images [B, H, W, C]; its last call's, if many."""
-
-    def wanted(module: nn.Module, method: str) -> bool:
-        return method == "__call__" and "/".join(module.path) == layer
-
-    _, captured = model.apply(variables, images, train=False, capture_intermediates=wanted, mutable=["intermediates"])
-    (calls,) = jax.tree.leaves(captured, is_leaf=lambda node: isinstance(node, tuple))
-    return calls[-1]
+    found = calls(lambda: model.apply(variables, images, train=False))
+    return [call.output for call in found if call.path == layer][-1]

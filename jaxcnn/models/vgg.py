@@ -28,7 +28,7 @@ class VGG(nn.Module):
         activation: name of the activation.
         kernel_init: name of the initializer of the convolutions.
         dense_init: name of the initializer of the dense layers.
-        dropout: share dropped in training of the last features, or of each hidden layer.
+        dropout: dropout rate in training of the last features, or of each hidden layer.
     """
 
     num_classes: int = 10
@@ -52,43 +52,34 @@ class VGG(nn.Module):
         norm = partial(BatchNorm, use_running_average=not train, dtype=self.dtype)
         act = activation(self.activation)
         x = images
-        for depth, width in zip(self.depths, self.widths, strict=True):
-            for index in range(depth):
-                side = 3 if index < 2 else self.third_window
-                x = conv(width, kernel_size=(side, side), padding=side // 2)(x)
-                x = act(norm()(x) if self.batch_norm else x)
+        for stage, (depth, width) in enumerate(zip(self.depths, self.widths, strict=True), 1):
+            for index in range(1, depth + 1):
+                side = 3 if index < 3 else self.third_window
+                x = conv(width, kernel_size=(side, side), padding=side // 2, name=f"stage{stage}_conv{index}")(x)
+                x = act(norm(name=f"stage{stage}_norm{index}")(x) if self.batch_norm else x)
             x = max_pool(x, (2, 2), strides=(2, 2))
 
         dense = partial(nn.Dense, dtype=self.dtype, kernel_init=initializer(self.dense_init))
-        drop = nn.Dropout(self.dropout, deterministic=not train)
+        drop = nn.Dropout(self.dropout, deterministic=not train, name="dropout")
         x = x.reshape(x.shape[0], -1) if self.hidden else drop(x.mean(axis=(1, 2)))
-        for units in self.hidden:
-            x = drop(act(dense(units)(x)))
-        return dense(self.num_classes)(x).astype(jnp.float32)
+        for index, units in enumerate(self.hidden, 1):
+            x = drop(act(dense(units, name=f"dense{index}")(x)))
+        return dense(self.num_classes, name="head")(x).astype(jnp.float32)
 
 
 # Columns A, B, C (16 layers, three of them 1x1), D and E.
-vgg11_bn = partial(VGG, depths=(1, 1, 2, 2, 2))
-vgg13_bn = partial(VGG, depths=(2, 2, 2, 2, 2))
-vgg16_bn = partial(VGG, depths=(2, 2, 3, 3, 3))
-vgg19_bn = partial(VGG, depths=(2, 2, 4, 4, 4))
-vgg16c_bn = partial(vgg16_bn, third_window=1)
-
-# As published, before batch normalization.
-vgg11 = partial(vgg11_bn, batch_norm=False)
-vgg13 = partial(vgg13_bn, batch_norm=False)
-vgg16 = partial(vgg16_bn, batch_norm=False)
-vgg19 = partial(vgg19_bn, batch_norm=False)
-vgg16c = partial(vgg16c_bn, batch_norm=False)
-
+COLUMNS = {
+    "vgg11": partial(VGG, depths=(1, 1, 2, 2, 2)),
+    "vgg13": partial(VGG, depths=(2, 2, 2, 2, 2)),
+    "vgg16c": partial(VGG, depths=(2, 2, 3, 3, 3), third_window=1),
+    "vgg16": partial(VGG, depths=(2, 2, 3, 3, 3)),
+    "vgg19": partial(VGG, depths=(2, 2, 4, 4, 4)),
+}
 large = {"hidden": (4096, 4096), "dropout": 0.5, "dense_init": "normal(0.01)"}
-vgg11_224 = partial(vgg11, **large)
-vgg13_224 = partial(vgg13, **large)
-vgg16_224 = partial(vgg16, **large)
-vgg19_224 = partial(vgg19, **large)
-vgg16c_224 = partial(vgg16c, **large)
-vgg11_bn_224 = partial(vgg11_bn, **large)
-vgg13_bn_224 = partial(vgg13_bn, **large)
-vgg16_bn_224 = partial(vgg16_bn, **large)
-vgg19_bn_224 = partial(vgg19_bn, **large)
-vgg16c_bn_224 = partial(vgg16c_bn, **large)
+MODELS = {
+    # As published, before batch normalization.
+    **{name: partial(column, batch_norm=False) for name, column in COLUMNS.items()},
+    **{f"{name}_bn": column for name, column in COLUMNS.items()},
+    **{f"{name}_224": partial(column, batch_norm=False, **large) for name, column in COLUMNS.items()},
+    **{f"{name}_bn_224": partial(column, **large) for name, column in COLUMNS.items()},
+}

@@ -21,13 +21,15 @@ def wide(depth: int, factor: int) -> partial[PreActResNet]:
     )
 
 
-wrn_16_4 = wide(16, 4)
-wrn_16_8 = wide(16, 8)
-wrn_22_8 = wide(22, 8)
-wrn_28_2 = wide(28, 2)
-wrn_28_10 = wide(28, 10)
-wrn_28_12 = wide(28, 12)
-wrn_40_1 = wide(40, 1)
-wrn_40_2 = wide(40, 2)
-wrn_40_4 = wide(40, 4)
-wrn_40_10 = wide(40, 10)
+MODELS = {
+    "wrn_16_4": wide(16, 4),
+    "wrn_16_8": wide(16, 8),
+    "wrn_22_8": wide(22, 8),
+    "wrn_28_2": wide(28, 2),
+    "wrn_28_10": wide(28, 10),
+    "wrn_28_12": wide(28, 12),
+    "wrn_40_1": wide(40, 1),
+    "wrn_40_2": wide(40, 2),
+    "wrn_40_4": wide(40, 4),
+    "wrn_40_10": wide(40, 10),
+}

@@ -10,12 +10,14 @@ from jax.typing import DTypeLike
 
 from jaxcnn.layers import BatchNorm, ConvNorm, Head, SeparableConv, activation, check_images, max_pool
 from jaxcnn.layers.activations import Activation
+from jaxcnn.layers.branches import Unit, run_stem
 
+STEM = (Unit(32, 3, 2, "VALID"), Unit(64, 3, 1, "VALID"))
 # Figure 5: widths of the separable convolutions of each block; all but the middle blocks halve the image.
 ENTRY = ((128, 128), (256, 256), (728, 728))
 MIDDLE = (728, 728, 728)
 EXIT = (728, 1024)
-TOP = (1536, 2048)
+FINAL = (1536, 2048)
 
 
 class XceptionBlock(nn.Module):
@@ -38,8 +40,8 @@ class XceptionBlock(nn.Module):
         shortcut = x
         if self.strides > 1:
             shortcut = self.unit(self.widths[-1], 1, self.strides, activation="identity", name="shortcut")(x)
-        for index, width in enumerate(self.widths):
-            x = self.act(x) if index or self.preactivate else x
+        for index, width in enumerate(self.widths, 1):
+            x = self.act(x) if index > 1 or self.preactivate else x
             x = self.norm(name=f"norm{index}")(self.separable(width, name=f"separable{index}")(x))
         if self.strides > 1:
             x = max_pool(x, (3, 3), strides=(2, 2), padding=((1, 1), (1, 1)))
@@ -54,7 +56,7 @@ class Xception(nn.Module):
 
     Options:
         middle: blocks of the middle flow.
-        dropout: share of the last features dropped in training.
+        dropout: dropout rate of the last features in training.
         width: factor on the channels of all convolutions.
     """
 
@@ -79,17 +81,15 @@ class Xception(nn.Module):
         def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
             return tuple(max(1, round(width * self.width)) for width in widths)
 
-        stem = scaled((32, 64))
-        x = unit(stem[0], 3, 2, padding="VALID", name="conv1")(images)
-        x = unit(stem[1], 3, padding="VALID", name="conv2")(x)
-        for index, widths in enumerate(ENTRY):
-            x = block(scaled(widths), 2, preactivate=index > 0, name=f"entry{index}")(x)
-        for index in range(self.middle):
-            x = block(scaled(MIDDLE), 1, name=f"middle{index}")(x)
-        x = block(scaled(EXIT), 2, name="exit")(x)
-        for index, width in enumerate(scaled(TOP), 3):
-            x = act(norm(name=f"norm{index}")(separable(width, name=f"conv{index}")(x)))
-        return Head(self.num_classes, self.dropout, train, dtype=self.dtype, name="head")(x)
+        x = run_stem(images, STEM, partial(unit, multiplier=self.width))
+        for index, widths in enumerate(ENTRY, 1):
+            x = block(scaled(widths), 2, preactivate=index > 1, name=f"entry_block{index}")(x)
+        for index in range(1, self.middle + 1):
+            x = block(scaled(MIDDLE), 1, name=f"middle_block{index}")(x)
+        x = block(scaled(EXIT), 2, name="exit_block1")(x)
+        for index, width in enumerate(scaled(FINAL), 1):
+            x = act(norm(name=f"final_norm{index}")(separable(width, name=f"final_separable{index}")(x)))
+        return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
-xception_299 = partial(Xception)
+MODELS = {"xception_299": partial(Xception)}

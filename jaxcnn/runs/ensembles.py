@@ -13,6 +13,7 @@ from flax import linen as nn
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
 from jaxcnn.losses import two_class
+from jaxcnn.models.trace import around_calls, calls
 from jaxcnn.runs.load import PREDICT_BATCH, Run, load
 
 
@@ -62,7 +63,7 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
     @jax.jit
     def sample(key: jax.Array, batch: jax.Array) -> jax.Array:
         normalized = normalizer(run.config, run.data)(batch)
-        with nn.intercept_methods(_drop):
+        with around_calls(_drop):
             logits: Any = run.model.apply(run.variables, normalized, train=False, rngs={"dropout": key})
         return jax.nn.softmax(two_class(logits.astype(jnp.float32)))
 
@@ -78,10 +79,9 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
 KEY = jax.random.key(0)
 
 
-def _drop(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
+def _drop(layer: nn.Module, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Dropout layers drop, whatever they were told; they hold their own rng and rate."""
-    layer = context.module
-    if not isinstance(layer, nn.Dropout) or context.method_name != "__call__" or not layer.rate:
+    if not isinstance(layer, nn.Dropout) or not layer.rate:
         return call(*args, **kwargs)
     (x,) = args
     shape = [1 if axis in layer.broadcast_dims else size for axis, size in enumerate(x.shape)]
@@ -91,13 +91,5 @@ def _drop(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.I
 
 def _drops(apply: Callable[[], Any]) -> bool:
     """Whether a layer of dropout with a rate is called."""
-    found = False
-
-    def look(call: Callable[..., Any], args: Any, kwargs: Any, context: nn.module.InterceptorContext) -> Any:
-        nonlocal found
-        found |= isinstance(context.module, nn.Dropout) and context.module.rate > 0
-        return call(*args, **kwargs)
-
-    with nn.intercept_methods(look):
-        jax.eval_shape(apply)
-    return found
+    found = calls(jax.eval_shape, apply)
+    return any(isinstance(call.module, nn.Dropout) and call.module.rate > 0 for call in found)

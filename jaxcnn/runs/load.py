@@ -56,7 +56,7 @@ class Run:
         return self._in_batches(self._probabilities, images)
 
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
-        """uint8 images [N, H, W, C] -> what the submodule `layer` (`BasicBlock_3/Conv_0`) gives for them, [N, ...].
+        """uint8 images [N, H, W, C] -> what the submodule `layer` (`stage2_block1/conv1`) gives for them, [N, ...].
 
         Raises: UserError for a layer that the model has not, and as `predict` does.
         """
@@ -110,7 +110,7 @@ class Run:
 def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     """The run in the folder `path`, at `step` (default: the one that was tested, else the newest).
 
-    With `only` the variables are those whose path the pattern matches (`stage1/*`); no others are read from the disk.
+    With `only` the variables are those whose path the pattern matches (`stage1_*`); no others are read from the disk.
     Raises: UserError if the folder is no run, has no such checkpoint, is damaged, or holds nothing that `only` matches.
     """
     path = Path(path).expanduser().resolve()

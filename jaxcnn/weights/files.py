@@ -32,7 +32,7 @@ def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def save_weights(path: str | Path, variables: Any) -> None:
-    """Writes variables {"params", "batch_stats"} as flat names, `params/Conv_0/kernel`, atomically.
+    """Writes variables {"params", "batch_stats"} as flat names, `params/stem/conv/kernel`, atomically.
 
     Raises: UserError if the file cannot be written.
     """

@@ -33,7 +33,7 @@ class Layer:
 
 
 def shapes(model: nn.Module, image_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-    """`params/Conv_0/kernel` -> its shape, of every leaf, in the order in which the model first uses them.
+    """`params/stem/conv/kernel` -> its shape, of every leaf, in the order in which the model first uses them.
 
     Raises: UserError if the model does not take such images.
     """

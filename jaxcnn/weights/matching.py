@@ -22,7 +22,7 @@ class Taken:
 
     name: str
     path: str
-    """With the collection: `params/Conv_0/kernel`."""
+    """With the collection: `params/stem/conv/kernel`."""
     how: str
     array: np.ndarray
 

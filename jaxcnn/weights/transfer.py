@@ -2,12 +2,12 @@
 
 A rule is (pattern, action), and the first whose pattern matches decides:
 
-    ("Conv_*", "load")                   theirs goes under its own name
-    ("stage1/*", "load stage_a/*")       theirs goes under a new name; each * stands for what a wildcard stood for
-    ("aux/*", "skip")                   theirs stays behind
-    ("Dense_0/*", "init")               ours keeps its initial value, and what they have of that name stays behind
+    ("stage1_*", "load")                theirs goes under its own name
+    ("stage1_*", "load stage2_*")       theirs goes under a new name; each * stands for what a wildcard stood for
+    ("auxiliary1/*", "skip")            theirs stays behind
+    ("head/*", "init")                  ours keeps its initial value, and what they have of that name stays behind
 
-Patterns are over the paths of modules, so the batch statistics of a layer (`BatchNorm_0/mean`) go with its parameters.
+Patterns are over the paths of modules, so the batch statistics of a layer (`stem/norm/mean`) go with its parameters.
 Every leaf on either side must be accounted for: one that is not is an error that says which rule to add.
 """
 

@@ -71,8 +71,8 @@ def test_models_is_a_line_for_each(capsys):
 def test_summary_has_the_layers_of_a_variant(capsys):
     assert main(["summary", "resnet20:widths=(4,4,8),blocks=(1,1,1)", "--classes", "7", "--image", "8", "8", "1"]) == 0
     lines = [re.split(r" {2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
-    assert ["BasicBlock_2/Conv_0", "Conv", "2x2x8", "288", "0", "1,152"] in lines
-    assert ["Dense_0", "Dense", "7", "63", "0", "56"] in lines
+    assert ["stage3_block1/conv1", "Conv", "2x2x8", "288", "0", "1,152"] in lines
+    assert ["head", "Head", "7", "63", "0", "56"] in lines
     assert any(line[:3] == ["total", "15 layers", "7 classes"] for line in lines)
 
 

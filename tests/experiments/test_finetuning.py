@@ -45,16 +45,21 @@ def test_what_a_variation_takes_is_there_and_its_patterns_match(experiment):
 
 
 def test_every_layer_of_the_shallow_vgg_has_its_place_in_the_deep_one():
-    rules = vgg_progressive.places((1, 1, 2, 2, 2), (2, 2, 3, 3, 3))
-    moves = {source: action for source, action in rules if action.startswith("load Conv")}
-    assert list(moves.values()) == [f"load Conv_{new}/*" for new in (0, 2, 4, 5, 7, 8, 10, 11)]
+    shallow = shapes(vgg_progressive.SHALLOW, 1)
+    places = [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (5, 1), (5, 2)]
+    assert shallow["params"].keys() == {"head", *(f"stage{stage}_conv{index}" for stage, index in places)}
+    for row in vgg_progressive.SWEEP.rows():
+        if row.config.init.source:
+            _, report = transfer(shallow, shapes(row.config, 0), row.config.init.restore)
+            assert len(report.loaded) == len(jax.tree.leaves(shallow))
+            assert not report.renamed
 
 
 def test_the_imagenet_experiment_has_a_head_of_its_own():
     config = imagenet_weights.CONFIG
     source = shapes(replace(config, data=replace(config.data, name="cifar100")), 1)
     _, report = transfer(source, shapes(config, 0), config.init.restore)
-    assert [entry.name for entry in report.initialized] == ["Dense_0/bias", "Dense_0/kernel"]
+    assert [entry.name for entry in report.initialized] == ["head/bias", "head/kernel"]
 
 
 @pytest.mark.parametrize(("fails", "status", "trained"), [(False, 0, [["base"], ["a", "b"]]), (True, 1, [["base"]])])

@@ -19,11 +19,11 @@ def small():
 def test_outputs_come_layer_by_layer_before_the_activation():
     model, variables = small()
     seen = probe.outputs(model, variables, IMAGES)
-    assert list(seen) == ["Dense_0", "Dense_1", "Dense_2"]
-    dense = variables["params"]["Dense_1"]
-    by_hand = jax.nn.relu(seen["Dense_0"]) @ dense["kernel"] + dense["bias"]
-    np.testing.assert_allclose(seen["Dense_1"], by_hand, atol=1e-4)
-    np.testing.assert_allclose(seen["Dense_2"], model.apply(variables, IMAGES), atol=1e-5)
+    assert list(seen) == ["dense1", "dense2", "head"]
+    dense = variables["params"]["dense2"]
+    by_hand = jax.nn.relu(seen["dense1"]) @ dense["kernel"] + dense["bias"]
+    np.testing.assert_allclose(seen["dense2"], by_hand, atol=1e-4)
+    np.testing.assert_allclose(seen["head"], model.apply(variables, IMAGES), atol=1e-5)
 
 
 def test_a_unit_is_dead_when_no_image_wakes_it():

@@ -20,7 +20,7 @@ from jaxcnn.layers import (
     round_channels,
     whitening_filters,
 )
-from jaxcnn.layers.branches import HALVE, Branches, Unit, run_chain
+from jaxcnn.layers.branches import HALVE, Branches, Reduce, Unit, run_stem
 from jaxcnn.layers.factorized_reduction import FactorizedReduction
 from jaxcnn.models.shufflenet import shuffle_channels
 
@@ -108,23 +108,40 @@ class TestBranches:
 
     def test_joins_convolutions_pools_and_forks_in_order(self):
         fork = ((Unit(3, (1, 3)),), (Unit(5, (3, 1)),))
-        chains = ((Unit(4, 3, 2, "VALID"),), (HALVE,), (Unit(2), HALVE, fork))
+        chains = {
+            "branch3x3": (Unit(4, 3, 2, "VALID"),),
+            "branch_pool": (HALVE,),
+            "branch5x5": (Unit(2), HALVE, fork),
+        }
         x = images(1, 9, 9, 6)
         module = Branches(chains, ConvNorm)
         variables = empty(module, x)
         y = module.apply(variables, x)
         assert y.shape == (1, 4, 4, 4 + 6 + 3 + 5)
         np.testing.assert_array_equal(y[..., 4:10], HALVE(x))
-        assert set(variables["params"]) == {"branch0_0", "branch2_0", "branch2_2"}
-        assert variables["params"]["branch2_2"]["branch1_0"]["conv"]["kernel"].shape == (3, 1, 2, 5)
+        assert set(variables["params"]) == {"branch3x3", "branch5x5_1", "branch5x5_2a", "branch5x5_2b"}
+        assert variables["params"]["branch5x5_2b"]["conv"]["kernel"].shape == (3, 1, 2, 5)
 
-    def test_a_chain_alone_names_its_steps(self):
-        class Two(nn.Module):
+    def test_a_unit_that_reduces_is_not_counted(self):
+        chains = {"one": (Reduce(2), Unit(3)), "two": (Reduce(2), Unit(3), Unit(3))}
+        names = set(tree(Branches(chains, ConvNorm), jnp.zeros((1, 4, 4, 3))))
+        assert names == {"one_reduce", "one", "two_reduce", "two_1", "two_2"}
+
+    @pytest.mark.parametrize(
+        ("chain", "names"),
+        [
+            ((Unit(4),), {"conv", "norm"}),
+            ((Unit(4), HALVE, Unit(2)), {"conv1", "conv2"}),
+            ((Unit(4), (((HALVE,), (Unit(2, 3, 2, "VALID"), Unit(2))))), {"conv1", "conv2b_1", "conv2b_2"}),
+        ],
+    )
+    def test_a_stem_is_one_unit_or_a_chain_of_them(self, chain: tuple, names: set[str]):
+        class Net(nn.Module):
             @nn.compact
             def __call__(self, x: jax.Array) -> jax.Array:
-                return run_chain(x, (Unit(4), HALVE, Unit(2)), partial(ConvNorm, multiplier=2.0), "stem_")
+                return run_stem(x, chain, ConvNorm)
 
-        assert tree(Two(), jnp.zeros((1, 9, 9, 3)))["stem_2"]["conv"]["kernel"] == (1, 1, 8, 4)
+        assert set(tree(Net(), jnp.zeros((1, 9, 9, 3)))["stem"]) == names
 
 
 def test_conv_norm_without_normalisation_is_a_convolution():
@@ -166,6 +183,7 @@ def test_head_takes_maps_and_features():
     x = images(2, 3, 3, 4)
     logits, variables = Head(5).init_with_output(KEY, x)
     np.testing.assert_allclose(Head(5).apply(variables, x.mean(axis=(1, 2))), logits, rtol=1e-5)
+    assert jax.tree.map(jnp.shape, variables["params"]) == {"kernel": (4, 5), "bias": (5,)}
 
 
 def test_channels_are_rounded_to_multiples_of_eight():

@@ -17,10 +17,10 @@ IMAGES = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype("float32")
 def test_layers_have_the_sizes_of_the_paper():
     params = jax.eval_shape(MODELS["lenet5_1998"]().init, jax.random.key(0), IMAGES)["params"]
     sizes = {name: sum(leaf.size for leaf in jax.tree.leaves(layer)) for name, layer in params.items()}
-    assert sizes == {"C1": 156, "S2": 12, "C3": 1516, "S4": 32, "C5": 48120, "F6": 10164}
+    assert sizes == {"c1": 156, "s2": 12, "c3": 1516, "s4": 32, "c5": 48120, "f6": 10164}
 
 
-def test_a_map_of_c3_sees_its_own_maps_alone():
+def test_a_map_of_c3_sees_only_its_own_maps():
     layer = SparseConv(C3, 5, jax.nn.initializers.ones, jnp.float32)
     variables = layer.init(jax.random.key(0), jnp.zeros((1, 5, 5, 6)))
     seen = jax.jacobian(lambda x: layer.apply(variables, x)[0, 0, 0])(jnp.zeros((1, 5, 5, 6)))[:, 0, 2, 2]

@@ -10,6 +10,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn.errors import UserError
+from jaxcnn.layers import ConvNorm
 from jaxcnn.models import MODELS
 from jaxcnn.models.residual import BasicBlock, pad_shortcut, project_shortcut
 
@@ -161,7 +162,7 @@ class TestBasicBlock:
     def block(self, width: int = 3, stride: int = 1, shortcut: Any = pad_shortcut) -> BasicBlock:
         conv = partial(nn.Conv, kernel_size=(3, 3), padding=1, use_bias=False, kernel_init=nn.initializers.ones)
         norm = partial(nn.BatchNorm, use_running_average=True)
-        return BasicBlock(width, stride, shortcut, conv=conv, norm=norm, act=nn.relu, zero_gamma=True)
+        return BasicBlock(width, stride, shortcut, unit=ConvNorm, conv=conv, norm=norm, act=nn.relu, zero_gamma=True)
 
     def test_is_the_identity_at_zero_residual(self):
         x = nn.relu(images(side=8))
@@ -180,12 +181,13 @@ class TestBasicBlock:
             jax.eval_shape(self.block(width=width, shortcut=project_shortcut).init, jax.random.key(1), x)["params"]
             for width in (4, 8)
         )
-        assert set(same) == {"Conv_0", "Conv_1", "BatchNorm_0", "BatchNorm_1"}
-        assert set(wider) - set(same) == {"Conv_2", "BatchNorm_2"}
-        assert wider["Conv_2"]["kernel"].shape == (1, 1, 4, 8)
+        assert set(same) == {"conv1", "conv2", "norm1", "norm2"}
+        assert set(wider) - set(same) == {"shortcut"}
+        assert wider["shortcut"]["conv"]["kernel"].shape == (1, 1, 4, 8)
 
 
 def test_vgg_doubles_its_channels_to_512():
     params = jax.eval_shape(MODELS["vgg16_bn"]().init, jax.random.key(0), images(side=32))["params"]
-    widths = [params[f"Conv_{index}"]["kernel"].shape[-1] for index in range(13)]
-    assert widths == [64] * 2 + [128] * 2 + [256] * 3 + [512] * 6
+    widths = {name: layer["kernel"].shape[-1] for name, layer in params.items() if "conv" in name}
+    expected = {1: (64, 2), 2: (128, 2), 3: (256, 3), 4: (512, 3), 5: (512, 3)}
+    assert widths == {f"stage{s}_conv{i}": width for s, (width, n) in expected.items() for i in range(1, n + 1)}

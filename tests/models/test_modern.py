@@ -25,7 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "hidden": 8,
         "dropout": 0.0,
     },
-    "shufflenet_v2": {"blocks": (2,), "widths": (8,), "stem": 4, "top": 8, "activation": "elu"},
+    "shufflenet_v2": {"blocks": (2,), "widths": (8,), "stem": 4, "final": 8, "activation": "elu"},
     "efficientnet_b0": {"rows": ((1, 3, 1, 8, 1), (2, 5, 2, 8, 2)), "width": 0.5, "dropout": 0.0, "drop_path": 0.0},
     "nasnet_a": {
         "cells": 1,
@@ -169,7 +169,7 @@ def test_plain_repvgg_computes_what_the_trained_one_does():
 def test_convnext_block_is_the_identity_at_zero_scale():
     still = narrow("convnext_tiny")
     params = start(still)["params"]
-    blocks = {name: params[name] for name in ("stage0_0", "stage1_0")}
+    blocks = {name: params[name] for name in ("stage1_block1", "stage2_block1")}
     zero_scale = {name: {**block, "layer_scale": 0 * block["layer_scale"]} for name, block in blocks.items()}
     zero_blocks = jax.tree.map(np.zeros_like, blocks)
 

@@ -14,7 +14,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn.layers import Conv, avg_pool
-from jaxcnn.models import MODELS, alexnet, cuda_convnet, lenet, stem_head, vgg
+from jaxcnn.models import MODELS, alexnet, cuda_convnet, lenet, stem, vgg
 from jaxcnn.models.preact import PreActBlock
 from jaxcnn.models.residual import ResidualBlock
 
@@ -71,7 +71,7 @@ def test_the_last_pool_sees(name: str, options: dict, field: int, monkeypatch: p
             monkeypatch.setattr(module, pooling, pool, raising=False)
     monkeypatch.setattr(alexnet, "norm_across_channels", lambda x, **_: x)
     if name.startswith("alexnet"):
-        layers = getattr(alexnet, name).keywords["layers"]
+        layers = MODELS[name].keywords["layers"]
         options = {"layers": tuple(layer._replace(width=1, groups=1) for layer in layers), "hidden": (1,)}
     model = MODELS[name](activation="identity", **options)
     # Twice the field, so that the unit in the middle sees no edge, and a side that every pool can take.
@@ -98,7 +98,7 @@ RESIDUAL = [
 
 @pytest.mark.parametrize(("name", "options", "field"), RESIDUAL)
 def test_the_last_block_sees(name: str, options: dict, field: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stem_head, "max_pool", avg_pool)
+    monkeypatch.setattr(stem, "max_pool", avg_pool)
     model = MODELS[name](activation="identity", **options)
     side = (2 * field + 63) // 32 * 32
     variables = positive(model, jnp.zeros((1, side, side, 1)))
@@ -107,7 +107,6 @@ def test_the_last_block_sees(name: str, options: dict, field: int, monkeypatch: 
         kept = {"capture_intermediates": lambda module, _: isinstance(module, (ResidualBlock, PreActBlock))}
         _, state = model.apply(variables, image, mutable=["intermediates"], **kept)
         blocks = state["intermediates"]
-        last = max(blocks, key=lambda block: int(block.rpartition("_")[2]))
-        return blocks[last]["__call__"][0]
+        return blocks[list(blocks)[-1]]["__call__"][0]
 
     assert seen(last_block, side) == (field, field)

@@ -10,6 +10,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn.errors import UserError
+from jaxcnn.layers import ConvNorm
 from jaxcnn.models import MODELS
 from jaxcnn.models.densenet import DenseLayer
 from jaxcnn.models.preact import PreActBlock, bare_projection, basic, bottleneck
@@ -17,6 +18,7 @@ from jaxcnn.models.residual import BasicBlock, Bottleneck, ResidualBlock, excite
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 6, 8)), jnp.float32)
 PARTS: dict[str, Any] = {
+    "unit": ConvNorm,
     "conv": partial(nn.Conv, kernel_size=(3, 3), padding=1, use_bias=False),
     "norm": partial(nn.BatchNorm, use_running_average=True),
     "act": nn.relu,

@@ -21,7 +21,7 @@ from jaxcnn.runs import init_from
 from jaxcnn.runs.folder import RunFolder
 
 MODEL = "quicknet:stem=4,widths=(8,)"
-HEAD = (("Dense_0/*", "init"), ("*", "load"))
+HEAD = (("head/*", "init"), ("*", "load"))
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,11 @@ def test_a_run_starts_from_another_and_when_resumed_does_not_read_it_again(tuned
 
     before, after = jaxcnn.load(base).variables, jaxcnn.load(config.folder).variables
     for name in before["params"]:
-        if name != "Dense_0":
+        if name != "head":
             equal(before["params"][name], after["params"][name])
-    assert after["params"]["Dense_0"]["kernel"].shape == (8, 5)
+    assert after["params"]["head"]["kernel"].shape == (8, 5)
     assert account["from"] == f"{gone}, {MODEL} at step 20"
-    assert account["initialized"]["names"] == account["skipped"]["names"] == ["Dense_0/kernel"]
+    assert account["initialized"]["names"] == account["skipped"]["names"] == ["head/kernel"]
     assert (account["initialized"]["parameters"], account["skipped"]["parameters"]) == (40, 80)
     assert account["loaded"]["leaves"] == len(jax.tree.leaves(before)) - 1
 
@@ -90,9 +90,9 @@ def test_the_first_state_is_that_of_the_step_that_was_named(tuned, base):
             assert report["from"].endswith(f"at step {step}")
             equal(state.batch_stats, jaxcnn.load(base, step=step).variables["batch_stats"])
     equal(states[base], states[f"{base}@20"])
-    kernels = [state["params"]["Conv_0"]["kernel"] for state in states.values()]
+    kernels = [state["params"]["stem"]["conv"]["kernel"] for state in states.values()]
     assert (kernels[0] != kernels[1]).any()
-    equal(states[base]["params"]["Dense_0"], states[""]["params"]["Dense_0"])
+    equal(states[base]["params"]["head"], states[""]["params"]["head"])
 
 
 def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
@@ -106,7 +106,7 @@ def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        (lambda base: InitConfig(base), r"Dense_0/kernel is \[8, 10\] there, \[8, 5\] here(.|\n)*'Dense_0/\*' init"),
+        (lambda base: InitConfig(base), r"head/kernel is \[8, 10\] there, \[8, 5\] here(.|\n)*'head/\*' init"),
         (lambda base: InitConfig(base + "@7", HEAD), "no checkpoint of step 7; it has 10, 20"),
         (lambda base: InitConfig(base + "@last", HEAD), "'last' of .* is no step"),
         (lambda base: InitConfig("runs/none", HEAD), "'runs/none' is neither the folder of a run nor a .safetensors"),
@@ -125,7 +125,7 @@ def test_the_command_says_which_rule_to_add(base, tmp_path):
     refused = run_command(*command, "--folder", "tuned", "--init.source", base, cwd=tmp_path)
     assert refused.returncode == 2
     (hint,) = [line for line in refused.stderr.splitlines() if "--init.restore" in line]
-    assert hint.endswith("--init.restore 'Dense_0/*' init '*' load")
+    assert hint.endswith("--init.restore 'head/*' init '*' load")
     assert not (tmp_path / "tuned").exists()
 
 
@@ -151,9 +151,9 @@ def test_a_foreign_file_is_read_whatever_its_number_of_classes(tuned, tmp_path):
     init = InitConfig(str(tmp_path / "vgg.safetensors"), HEAD)
     start, account = init_from.start(replace(tuned, init=init), ours, fresh)
     np.testing.assert_array_equal(
-        start["params"]["Conv_0"]["kernel"], foreign["features.0.weight"].transpose(2, 3, 1, 0)
+        start["params"]["stage1_conv1"]["kernel"], foreign["features.0.weight"].transpose(2, 3, 1, 0)
     )
-    np.testing.assert_array_equal(start["batch_stats"]["BatchNorm_0"]["var"], foreign["features.1.running_var"])
+    np.testing.assert_array_equal(start["batch_stats"]["stage1_norm1"]["var"], foreign["features.1.running_var"])
     assert account["skipped"]["parameters"] == 7 * 5
     assert account["initialized"]["parameters"] == 5 * 5
 

@@ -36,23 +36,23 @@ def test_only_what_is_asked_for_is_read_from_the_disk(path, monkeypatch):
         return restore(self, directory, args=args)
 
     monkeypatch.setattr(ocp.PyTreeCheckpointer, "restore", spy)
-    whole, part = jaxcnn.load(path), jaxcnn.load(path, only="BatchNorm_1/*")
+    whole, part = jaxcnn.load(path), jaxcnn.load(path, only="stage1_norm1/*")
     assert [len(shapes) for shapes in asked] == [len(jax.tree.leaves(whole.variables)), 4]
-    assert part.variables["params"].keys() == part.variables["batch_stats"].keys() == {"BatchNorm_1"}
+    assert part.variables["params"].keys() == part.variables["batch_stats"].keys() == {"stage1_norm1"}
     jax.tree.map(
         np.testing.assert_array_equal,
-        part.variables["batch_stats"]["BatchNorm_1"],
-        whole.variables["batch_stats"]["BatchNorm_1"],
+        part.variables["batch_stats"]["stage1_norm1"],
+        whole.variables["batch_stats"]["stage1_norm1"],
     )
     assert jax.tree.structure(jaxcnn.merge(whole.variables, part.variables)) == jax.tree.structure(whole.variables)
-    with pytest.raises(UserError, match=r"only 'BatchNorm_1/\*' of .* was loaded"):
+    with pytest.raises(UserError, match=r"only 'stage1_norm1/\*' of .* was loaded"):
         part.predict(IMAGES)
-    assert jaxcnn.load(path, only="Conv_0/*").variables["batch_stats"] == {}
+    assert jaxcnn.load(path, only="stem/conv/*").variables["batch_stats"] == {}
 
 
 def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
-    with pytest.raises(UserError, match=r"only: the pattern 'Covn_0/\*' matches no parameter; did you mean 'Conv_0/"):
-        jaxcnn.load(path, only="Covn_0/*")
+    with pytest.raises(UserError, match=r"only: the pattern 'stme/\*' matches no parameter; did you mean 'stem/"):
+        jaxcnn.load(path, only="stme/*")
 
 
 def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
@@ -68,20 +68,20 @@ def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
 def test_features_are_what_the_layer_gives(path):
     run = jaxcnn.load(path)
     many = np.concatenate([IMAGES] * 200)
-    features = run.features(many, layer="Conv_2")
+    features = run.features(many, layer="stage1_conv2")
     assert features.shape == (600, 8, 8, 4)
-    np.testing.assert_allclose(features[:3], run.features(IMAGES, layer="Conv_2"), rtol=1e-4, atol=1e-5)
-    logits = run.features(IMAGES, layer="Dense_0") * run.model.logit_scale
+    np.testing.assert_allclose(features[:3], run.features(IMAGES, layer="stage1_conv2"), rtol=1e-4, atol=1e-5)
+    logits = run.features(IMAGES, layer="head") * run.model.logit_scale
     np.testing.assert_allclose(jax.nn.softmax(logits), run.predict(IMAGES), rtol=1e-4, atol=1e-6)
-    assert run.features(IMAGES[:0], layer="Conv_2").shape == (0, 8, 8, 4)
-    with pytest.raises(UserError, match=r"has no layer 'Conv_20': did you mean 'Conv_2'"):
-        run.features(IMAGES, layer="Conv_20")
+    assert run.features(IMAGES[:0], layer="stage1_conv2").shape == (0, 8, 8, 4)
+    with pytest.raises(UserError, match=r"has no layer 'stage1_conv20': did you mean 'stage1_conv2'"):
+        run.features(IMAGES, layer="stage1_conv20")
 
 
 def test_images_are_enlarged_for_the_network_and_nobody_else(path):
     run = jaxcnn.load(path)
     larger = replace(run, config=replace(run.config, data=replace(run.config.data, upscale=48)))
-    assert larger.features(IMAGES, layer="Conv_0").shape == (3, 24, 24, 4)
+    assert larger.features(IMAGES, layer="stem/conv").shape == (3, 24, 24, 4)
     even = np.full((1, 32, 32, 3), 77, np.uint8)
     enlarged, plain = (normalizer(each.config, each.data)(jax.numpy.asarray(even)) for each in (larger, run))
     assert enlarged.shape == (1, 48, 48, 3)

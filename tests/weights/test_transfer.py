@@ -10,13 +10,13 @@ from jaxcnn.weights.transfer import merge, transfer
 
 def variables(value, classes=10, **more):
     params = {
-        "Conv_0": {"kernel": jnp.full((3, 3, 3, 4), value)},
-        "Norm_0": {"scale": jnp.full(4, value), "bias": jnp.full(4, value)},
+        "conv1": {"kernel": jnp.full((3, 3, 3, 4), value)},
+        "norm1": {"scale": jnp.full(4, value), "bias": jnp.full(4, value)},
         "head": {"kernel": jnp.full((4, classes), value), "bias": jnp.full(classes, value)},
     }
     return {
         "params": params | more,
-        "batch_stats": {"Norm_0": {"mean": jnp.full(4, value), "var": jnp.full(4, value)}},
+        "batch_stats": {"norm1": {"mean": jnp.full(4, value), "var": jnp.full(4, value)}},
     }
 
 
@@ -27,7 +27,7 @@ TAKE = ("*", "load")
 def test_everything_is_taken_by_default_statistics_too():
     result, report = transfer(THEIRS, OURS, [TAKE])
     assert result["params"]["head"]["bias"].tolist() == [1] * 10
-    assert result["batch_stats"]["Norm_0"]["var"].tolist() == [1] * 4
+    assert result["batch_stats"]["norm1"]["var"].tolist() == [1] * 4
     assert {name: row["leaves"] for name, row in report.to_dict().items()} == {
         "loaded": 7, "renamed": 0, "initialized": 0, "skipped": 0, "mismatched": 0,
     }  # fmt: skip
@@ -40,22 +40,22 @@ def test_what_is_fresh_keeps_our_values_and_theirs_stays_behind():
     result, report = transfer(variables(1.0, classes=100), OURS, [("head/*", "init"), TAKE])
     assert result["params"]["head"]["kernel"].shape == (4, 10)
     assert float(result["params"]["head"]["kernel"].max()) == 0
-    assert float(result["params"]["Conv_0"]["kernel"].min()) == 1
+    assert float(result["params"]["conv1"]["kernel"].min()) == 1
     account = report.to_dict()
     assert account["initialized"]["names"] == account["skipped"]["names"] == ["head/bias", "head/kernel"]
     assert (account["initialized"]["parameters"], account["skipped"]["parameters"]) == (50, 500)
 
 
 def test_a_layer_goes_under_a_new_name_with_its_statistics():
-    theirs = {c: {"stage1": {"Norm_3" if k == "Norm_0" else k: v for k, v in THEIRS[c].items()}} for c in THEIRS}
-    rules = [("stage1/Norm_?/*", "load Norm_0/*"), ("stage1/*", "load *")]
+    theirs = {c: {"stage1": {"norm3" if k == "norm1" else k: v for k, v in THEIRS[c].items()}} for c in THEIRS}
+    rules = [("stage1/norm?/*", "load norm1/*"), ("stage1/*", "load *")]
     with pytest.raises(UserError, match=r"one \* for each of the 2 wildcards"):
         transfer(theirs, OURS, rules)
-    rules = [("stage1/Norm_3/*", "load Norm_0/*"), ("stage1/*", "load *")]
+    rules = [("stage1/norm3/*", "load norm1/*"), ("stage1/*", "load *")]
     result, report = transfer(theirs, OURS, rules)
-    assert result["batch_stats"]["Norm_0"]["mean"].tolist() == [1] * 4
+    assert result["batch_stats"]["norm1"]["mean"].tolist() == [1] * 4
     assert len(report.renamed) == 7
-    assert "Norm_0/mean (stage1/Norm_3/mean)" in report.to_dict()["renamed"]["names"]
+    assert "norm1/mean (stage1/norm3/mean)" in report.to_dict()["renamed"]["names"]
 
 
 def test_layers_move_up_where_new_ones_come_between():
@@ -68,8 +68,8 @@ def test_layers_move_up_where_new_ones_come_between():
 
 
 def test_one_layer_is_taken_and_all_else_is_fresh():
-    result, report = transfer(THEIRS, OURS, [("Conv_0/*", "load"), ("*", "init")])
-    assert float(result["params"]["Conv_0"]["kernel"].min()) == 1
+    result, report = transfer(THEIRS, OURS, [("conv1/*", "load"), ("*", "init")])
+    assert float(result["params"]["conv1"]["kernel"].min()) == 1
     assert float(result["params"]["head"]["kernel"].max()) == 0
     assert (len(report.loaded), len(report.initialized), len(report.skipped)) == (1, 6, 6)
 
@@ -85,8 +85,8 @@ def test_dtypes_are_ours():
     [
         (variables(1.0, 100), OURS, [TAKE], r"head/kernel is \[4, 100\] there, \[4, 10\] here"),
         (variables(1.0, 100), OURS, [TAKE], r"rules in front: --init.restore 'head/\*' init '\*' load"),
-        (THEIRS, variables(0.0, Conv_1={"kernel": jnp.ones(2)}), [TAKE], "Conv_1/kernel is in the network and nothing"),
-        (THEIRS, variables(0.0, Conv_1={"kernel": jnp.ones(2)}), [TAKE], r"'Conv_1/\*' init '\*' load"),
+        (THEIRS, variables(0.0, conv2={"kernel": jnp.ones(2)}), [TAKE], "conv2/kernel is in the network and nothing"),
+        (THEIRS, variables(0.0, conv2={"kernel": jnp.ones(2)}), [TAKE], r"'conv2/\*' init '\*' load"),
         (variables(1.0, aux={"x": {"k": jnp.ones(2)}}), OURS, [TAKE], "aux/x/k is in the source and has no place"),
         (variables(1.0, aux={"x": {"k": jnp.ones(2)}}), OURS, [TAKE], r"'aux/\*' skip '\*' load"),
         (THEIRS, OURS, [("head/*", "load")], "no rule accounts for .* of the source; end with"),
@@ -96,16 +96,16 @@ def test_dtypes_are_ours():
         (THEIRS, OURS, [("*", "fresh all")], "cannot read the action"),
         (THEIRS, OURS, [("head/*", "skip"), TAKE], "head/bias is in the network and nothing arrives there"),
         (
-            variables(1.0, Conv_1={"kernel": jnp.ones((3, 3, 3, 4))}),
+            variables(1.0, conv2={"kernel": jnp.ones((3, 3, 3, 4))}),
             OURS,
-            [("Conv_1/*", "load Conv_0/*"), TAKE],
-            "both Conv_0/kernel and Conv_1/kernel would become Conv_0/kernel",
+            [("conv2/*", "load conv1/*"), TAKE],
+            "both conv1/kernel and conv2/kernel would become conv1/kernel",
         ),
         (
-            variables(1.0, Conv_1={"kernel": jnp.ones((3, 3, 3, 4))}),
+            variables(1.0, conv2={"kernel": jnp.ones((3, 3, 3, 4))}),
             OURS,
-            [("Conv_0/*", "init"), ("Conv_1/*", "load Conv_0/*"), TAKE],
-            "Conv_0/kernel is to be fresh and to be taken from Conv_1/kernel",
+            [("conv1/*", "init"), ("conv2/*", "load conv1/*"), TAKE],
+            "conv1/kernel is to be fresh and to be taken from conv2/kernel",
         ),
     ],
 )
@@ -118,13 +118,13 @@ def test_the_rules_that_an_error_proposes_mend_it():
     import shlex
 
     theirs = variables(1.0, 100, aux={"x": {"k": jnp.ones(2)}, "y": {"k": jnp.ones(2)}})
-    ours = variables(0.0, Conv_1={"kernel": jnp.ones(2)}, top=jnp.ones(3))
+    ours = variables(0.0, conv2={"kernel": jnp.ones(2)}, top=jnp.ones(3))
     with pytest.raises(UserError) as refused:
         transfer(theirs, ours, [TAKE])
     (line,) = [line for line in str(refused.value).splitlines() if "--init.restore" in line]
     words = shlex.split(line.split("--init.restore ")[1])
     _, report = transfer(theirs, ours, list(zip(words[::2], words[1::2], strict=True)))
-    assert {entry.name for entry in report.initialized} == {"head/kernel", "head/bias", "Conv_1/kernel", "top"}
+    assert {entry.name for entry in report.initialized} == {"head/kernel", "head/bias", "conv2/kernel", "top"}
     assert {entry.name for entry in report.skipped} == {"head/kernel", "head/bias", "aux/x/k", "aux/y/k"}
     assert len(report.loaded) == 5
 
@@ -133,7 +133,7 @@ def test_merge_puts_a_part_in_its_place_and_changes_nothing_else():
     part = {"params": {"head": THEIRS["params"]["head"]}}
     merged = merge(OURS, part)
     assert float(merged["params"]["head"]["kernel"].min()) == 1
-    assert merged["params"]["Conv_0"] == OURS["params"]["Conv_0"]
+    assert merged["params"]["conv1"] == OURS["params"]["conv1"]
     assert float(OURS["params"]["head"]["kernel"].max()) == 0
     with pytest.raises(UserError, match=r"no params/heed/bias; did you mean 'head/bias'"):
         merge(OURS, {"params": {"heed": part["params"]["head"]}})

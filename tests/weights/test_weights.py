@@ -98,16 +98,16 @@ def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     [
         (
             changed("features.4.weight", (5, 4, 5, 5)),
-            r"features.4.weight is \[5, 4, 5, 5\].*params/Conv_1/kernel \[3, 3,",
+            r"features.4.weight is \[5, 4, 5, 5\].*params/stage2_conv1/kernel \[3, 3,",
         ),
-        (changed("features.1.bias", (3,)), r"features.1.bias is \[3\].*params/BatchNorm_0/bias \[4\]"),
-        (changed("classifier.3.weight", (10, 6)), r"classifier.3.weight is \[10, 6\].*params/Dense_1/kernel \[6, 3\]"),
-        (changed("classifier.0.weight", (6, 5 * 49)), r"classifier.0.weight .*params/Dense_0/kernel .*image_shape"),
-        (without("features.4.weight"), r"1 layers of the kind 'convolution' and the model 2.*Conv_1 \(kernel"),
-        (without("features.1.running_var"), r"features.1 \(weight.*BatchNorm_0 \(.*var \[4\]"),
-        (without("classifier.3.bias"), r"classifier.3 \(weight \[3, 6\]\).*Dense_1 \(.*bias \[3\]"),
+        (changed("features.1.bias", (3,)), r"features.1.bias is \[3\].*params/stage1_norm1/bias \[4\]"),
+        (changed("classifier.3.weight", (10, 6)), r"classifier.3.weight is \[10, 6\].*params/head/kernel \[6, 3\]"),
+        (changed("classifier.0.weight", (6, 5 * 49)), r"classifier.0.weight .*params/dense1/kernel .*image_shape"),
+        (without("features.4.weight"), r"1 layers of the kind 'convolution' and the model 2.*stage2_conv1 \(kernel"),
+        (without("features.1.running_var"), r"features.1 \(weight.*stage1_norm1 \(.*var \[4\]"),
+        (without("classifier.3.bias"), r"classifier.3 \(weight \[3, 6\]\).*head \(.*bias \[3\]"),
         (changed("features.8.weight", (5, 5, 3, 3)), r"3 layers.*model 2.*features.8 \(weight.*none left"),
-        (changed("features.0.bias", (4,)), r"features.0 \(.*bias \[4\].*Conv_0 \(kernel"),
+        (changed("features.0.bias", (4,)), r"features.0 \(.*bias \[4\].*stage1_conv1 \(kernel"),
         (changed("neck.weight", (5, 5, 3, 3)), r"'neck' names no layer of a VGG"),
         (changed("features.1.momentum", (1,)), r"features.1.momentum \[1\] is of no known layer"),
         ({"epoch": 3, "model": state_dict()}, r"'epoch' holds int.*state dict"),
@@ -132,7 +132,7 @@ def test_a_layer_that_moved_to_another_block_is_noticed():
     assert len(import_weights(model, entries).report.taken) == len(entries)
     entries["layer1.1.conv3.weight"] = entries.pop("layer1.0.conv1.weight")
     with pytest.raises(
-        UserError, match=r"layer1.0.bn1 and layer1.1.conv1 .* BasicBlock_0/BatchNorm_0 and BasicBlock_0/Conv_1"
+        UserError, match=r"layer1.0.bn1 and layer1.1.conv1 .* stage1_block1/norm1 and stage1_block1/conv2"
     ):
         import_weights(model, entries)
 
@@ -156,11 +156,11 @@ def test_what_is_saved_is_read_back(tmp_path: Path):
     model = MODELS["resnet20"](widths=(4, 4, 8), blocks=(1, 1, 1))
     variables = jax.tree.map(lambda leaf: leaf.T.copy().T, fresh(model))  # of other strides than they are written in
     save_weights(tmp_path / "ours.safetensors", variables)
-    assert "params/BasicBlock_0/Conv_1/kernel" in read_safetensors(tmp_path / "ours.safetensors")
+    assert "params/stage1_block1/conv2/kernel" in read_safetensors(tmp_path / "ours.safetensors")
     again, report = import_weights(model, tmp_path / "ours.safetensors")
     jax.tree.map(np.testing.assert_array_equal, again, variables)
     assert not report.ignored
-    with pytest.raises(UserError, match=r"params/Dense_0/bias is \[10\] there and \[7\] in the model"):
+    with pytest.raises(UserError, match=r"params/head/bias is \[10\] there and \[7\] in the model"):
         import_weights(model.clone(num_classes=7), tmp_path / "ours.safetensors")
 
 
