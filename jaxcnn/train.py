@@ -70,7 +70,7 @@ class Recipe:
     axis: str
     grad_accum_steps: int = 1
     ema: float = 0.0
-    tta: str = "one"
+    tta: str = "none"
     total_steps: int = 0
     """What `progress` is a share of, for a model whose call takes it (NASNet's drop-path grows); 0: it takes none."""
     side: int = 0
