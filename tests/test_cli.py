@@ -35,7 +35,7 @@ def test_help_shows_every_setting_and_starts_without_jax(tmp_path):
         (["--model", "resnet20", "--data.name", "digits", "--data.classes", "0", "11"], "11"),
     ],
 )
-def test_a_mistake_is_one_message_and_status_2(tmp_path, arguments, message):
+def test_a_bad_command_is_one_clear_error_and_status_2(tmp_path, arguments, message):
     result = run_command("experiments.quickstart", *TINY, *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert message in result.stdout + result.stderr

@@ -32,7 +32,7 @@ def test_json_round_trip_restores_every_field():
         ({"log_every": "5"}, "write it as 10epochs"),
     ],
 )
-def test_wrong_configs_say_what_is_wrong(change, message):
+def test_a_bad_config_is_one_clear_error(change, message):
     with pytest.raises(UserError, match=message):
         from_dict(Config, {"name": "a", **change})
 
@@ -45,7 +45,7 @@ def test_durations(duration, expected):
     assert steps(duration, steps_per_epoch=351, total=1000) == expected
 
 
-def test_a_training_has_no_percentage_as_its_length():
+def test_a_bad_duration_is_one_clear_error():
     with pytest.raises(UserError, match="10epochs or 2000steps"):
         steps("50%", steps_per_epoch=10)
 
@@ -56,7 +56,7 @@ def test_differences_name_what_is_computed_and_not_where():
     assert differences(a, b) == ["seed: 2 there, 1 here"]
 
 
-def test_a_dtype_that_is_left_to_the_machine_is_no_difference_and_one_that_is_not_is():
+def test_a_dtype_left_to_the_machine_is_no_difference_and_another_is():
     left, decided = Config(name="a", dtype="auto"), Config(name="a", dtype="bfloat16")
     assert differences(left, decided) == []
     assert differences(decided, left) == ["dtype: auto there, bfloat16 here"]

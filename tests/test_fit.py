@@ -8,7 +8,7 @@ import pytest
 
 import jaxcnn
 from helpers.runs import assert_same, logged, newest_state, stop_at, timeless
-from jaxcnn import fit
+from jaxcnn import assemble, fit
 from jaxcnn.console import signals
 from jaxcnn.errors import UserError
 from jaxcnn.parallel import devices
@@ -20,8 +20,20 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
-@pytest.mark.parametrize("step", [0, 13, 20, pytest.param(19, marks=SLOW), pytest.param(38, marks=SLOW)])
-def test_a_run_broken_off_at_any_step_ends_as_the_unbroken_one(tiny, tmp_path, monkeypatch, step):
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        (0, {}),
+        (13, {}),
+        (20, {}),
+        (13, {"model": "mlp:hidden=(16,),dropout=0.5"}),
+        pytest.param(19, {}, marks=SLOW),
+        pytest.param(38, {}, marks=SLOW),
+    ],
+    ids=lambda value: value.get("model", "batch norm") if isinstance(value, dict) else str(value),
+)
+def test_a_run_broken_off_at_any_step_ends_as_the_unbroken_one(tiny, tmp_path, monkeypatch, step, change):
+    tiny = replace(tiny, **change)
     unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
     fit.fit(unbroken)
     with monkeypatch.context() as patch:
@@ -55,11 +67,16 @@ def test_a_finished_run_is_evaluated_on_every_example_once_and_read_back(tiny, m
     assert [row["split"] for row in run.history][-1] == "test"
 
 
-def test_a_large_last_batch_is_filled_up_and_masked(tiny):
-    """360 test images in batches of 500 or of 128 score alike."""
-    first = fit.fit(tiny)
-    large = fit.fit(replace(tiny, folder=tiny.folder + "2", batch_size=32, evaluate_every="40steps"))
-    assert first["test_accuracy"] == large["test_accuracy"]
+def test_an_evaluation_in_many_batches_is_that_in_one(tiny, monkeypatch):
+    """360 test and 100 validation images in one batch that they do not fill, or in batches of 64: 5.6 and 1.6."""
+    in_one = fit.fit(tiny)
+    (Path(tiny.folder) / "summary.json").unlink()
+    monkeypatch.setattr(assemble, "LARGE_BATCH", 64)
+    in_many = fit.fit(tiny)  # resumed at its last step
+    names = [name for name in in_one if name.startswith(("test_", "validation_"))]
+    assert {"test_accuracy", "test_loss", "validation_accuracy", "validation_calibration_error"} <= set(names)
+    for name in names:
+        assert in_many[name] == pytest.approx(in_one[name], rel=1e-5), name
 
 
 def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
@@ -107,7 +124,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(tiny):
         ({"augment": ("crop:padding=40",)}, "smaller than the image"),
     ],
 )
-def test_what_does_not_fit_together_is_named_before_anything_is_written(tiny, change, message):
+def test_a_bad_config_is_one_clear_error_before_anything_is_written(tiny, change, message):
     with pytest.raises(UserError, match=message):
         fit.fit(replace(tiny, **change))
     assert not (Path(tiny.folder) / "config.json").exists()

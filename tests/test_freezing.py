@@ -81,7 +81,7 @@ def test_frozen_statistics_stay_on_three_devices_and_move_where_asked(small, ima
     assert moved(before.batch_stats, after.batch_stats) == {"stem", "stage1_norm1", "stage1_norm2"}
 
 
-def test_a_layer_with_frozen_statistics_normalises_by_them():
+def test_a_layer_with_frozen_statistics_normalizes_by_them():
     norm, x = BatchNorm(use_running_average=False), jax.random.normal(jax.random.key(0), (16, 3))
     variables = norm.init(jax.random.key(1), x)
     variables = {**variables, "batch_stats": {"mean": jnp.array([1.0, 2, 3]), "var": jnp.array([4.0, 5, 6])}}
@@ -168,6 +168,6 @@ def test_a_run_with_unfreezing_is_resumed_bit_for_bit(small, tmp_path, monkeypat
         ),
     ],
 )
-def test_mistakes(small, images, optimizer, message):
+def test_a_bad_freezing_is_one_clear_error(small, images, optimizer, message):
     with pytest.raises(UserError, match=message):
         assemble.assemble(replace(small, optimizer=optimizer), images)

@@ -55,6 +55,6 @@ def test_penalty_counts_only_what_has_weight():
     assert losses.penalty(LossConfig(l1=0.5, l2=0.1), params, weights) == pytest.approx(0.5 * 3 + 0.05 * 5)
 
 
-def test_unknown_loss():
+def test_a_bad_loss_is_one_clear_error():
     with pytest.raises(UserError, match="did you mean 'cross_entropy'"):
         losses.build(LossConfig(name="crossentropy"))

@@ -16,7 +16,7 @@ def test_a_pattern_that_others_forestalled_is_no_error():
     assert rules.assign([("*", 1.0), ("head/*", 2.0)], TREE, 0.0, "setting")["head"]["kernel"] == 1.0
 
 
-def test_a_pattern_that_matches_nothing_is_an_error():
+def test_a_bad_pattern_is_one_clear_error():
     with pytest.raises(UserError, match=r"optimizer.freeze: the pattern 'heed/kernel' .* did you mean 'head/kernel'"):
         rules.assign([("heed/kernel", 1.0)], TREE, 0.0, "optimizer.freeze")
 

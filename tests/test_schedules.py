@@ -48,6 +48,6 @@ def test_boundaries_count_from_the_beginning_of_training_despite_warm_up():
     np.testing.assert_allclose(seen[[49, 50]], [1.0, 0.1], rtol=1e-5)
 
 
-def test_an_option_of_another_schedule_is_an_error():
+def test_a_bad_schedule_option_is_one_clear_error():
     with pytest.raises(UserError, match="schedule 'cosine' takes no 'factor'"):
         values(ScheduleConfig(name="cosine", factor=0.1))

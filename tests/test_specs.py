@@ -34,6 +34,6 @@ def test_bind_fills_options_in():
         ("crop:2", "options are written name:key=value"),
     ],
 )
-def test_mistakes_are_named(spec, message):
+def test_a_bad_spec_is_one_clear_error(spec, message):
     with pytest.raises(UserError, match=message):
         specs.bind({"crop": crop}, *specs.parse(spec), "augmentation")

@@ -70,13 +70,28 @@ def test_the_moving_average_is_the_recursion(training):
     assert train.evaluated_variables(after) is after.ema
 
 
-def test_augmentation_and_dropout_are_a_function_of_seed_and_step(training):
+@pytest.mark.parametrize(
+    ("model", "augment", "draws"),
+    [
+        ("mlp:hidden=(16,)", (), False),
+        ("mlp:hidden=(16,)", ("crop:padding=2", "flip"), True),
+        ("mlp:hidden=(16,),dropout=0.5", (), True),
+    ],
+)
+def test_augmentation_and_dropout_are_a_function_of_seed_and_step(tiny, model, augment, draws):
+    tiny = replace(tiny, model=model, augment=augment)
+    training = assemble.assemble(tiny, load_images(tiny))
     pool, indices, step = training.device_data(), np.arange(32), step_over(training.recipe, 1)
-    first, _ = step(training.initial_state(), pool, indices)
-    again, _ = step(training.initial_state(), pool, indices)
-    other, _ = step(training.initial_state()._replace(step=jnp.int32(7)), pool, indices)
-    assert all((a == b).all() for a, b in zip(*map(jax.tree.leaves, (first.params, again.params)), strict=True))
-    assert any((a != b).any() for a, b in zip(*map(jax.tree.leaves, (first.params, other.params)), strict=True))
+    begun = training.initial_state()
+
+    def kernels(**changes):
+        return jax.tree.leaves(step(begun._replace(**changes), pool, indices)[0].params)
+
+    first, again = kernels(), kernels()
+    others = [kernels(step=jnp.int32(7)), kernels(key=jax.random.key(9))]
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    for other in others:
+        assert any((a != b).any() for a, b in zip(first, other, strict=True)) == draws
 
 
 def test_the_first_step_without_a_finite_loss_is_remembered(training):

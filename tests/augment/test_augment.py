@@ -38,7 +38,7 @@ def test_alternating_flip_mirrors_each_image_in_every_other_epoch():
     assert 70 < int((first != batch).any((1, 2, 3)).sum()) < 130
 
 
-def test_cutout_paints_a_square_whose_centre_is_anywhere():
+def test_cutout_paints_a_square_whose_center_is_anywhere():
     batch = jnp.full((4000, 8, 8, 3), 200, jnp.uint8)
     holes = np.asarray(spatial.cutout(draw(4000), batch, size=4, fill=0.0) == 0)[..., 0]
     areas = holes.sum((1, 2))
@@ -85,6 +85,6 @@ def test_the_same_key_gives_the_same_images_and_each_part_of_a_chain_its_own():
         (["randaugment:magnitude=31"], r"magnitude is in 0 \.\.\. 30"),
     ],
 )
-def test_mistakes(chain, message):
+def test_a_bad_augmentation_is_one_clear_error(chain, message):
     with pytest.raises(UserError, match=message):
         augment.build(chain, classes=10)(draw(2), images(2), jnp.zeros(2, jnp.int32))

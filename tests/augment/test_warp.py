@@ -48,7 +48,7 @@ def seen_at(images, row, column):
     return np.asarray(images[:, middle + row, middle + column]) - 100
 
 
-def test_stretch_scales_each_axis_about_the_centre_by_its_own_factor():
+def test_stretch_scales_each_axis_about_the_center_by_its_own_factor():
     seen = warped(warp.stretch, coordinates(1000), strength=0.2)
     np.testing.assert_allclose(seen_at(seen, 0, 0), 0, atol=1e-4)
     tall, wide = 8 / seen_at(seen, 8, 8).T

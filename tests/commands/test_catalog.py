@@ -86,7 +86,7 @@ def test_summary_has_the_layers_of_a_variant(capsys):
         (["summary", "vgg16", "--image", "8", "8", "3"], "at least 32x32 pixels"),
     ],
 )
-def test_a_mistake_is_one_message_and_status_2(arguments: list[str], message: str, capsys):
+def test_a_bad_command_is_one_clear_error_and_status_2(arguments: list[str], message: str, capsys):
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
 

@@ -103,7 +103,7 @@ def test_the_mnist_family(tmp_path: Path, serve: Serve, monkeypatch: pytest.Monk
     assert sorted_rows(loaded.train_images, loaded.train_labels) == sorted_rows(three, labels)
 
 
-def test_a_wrong_checksum_is_noticed(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_checksum_is_one_clear_error(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     from tensorflow_datasets.core.download import checksums
 
     archive_of_cifar10(tmp_path)
@@ -116,7 +116,7 @@ def test_a_wrong_checksum_is_noticed(tmp_path: Path, serve: Serve, monkeypatch: 
 
 
 @pytest.mark.parametrize("content", [b"no archive", gzip.compress(b"nothing", mtime=0), None])
-def test_a_damaged_archive(
+def test_a_damaged_archive_is_one_clear_error(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     path = tmp_path / "cifar.tar.gz"
@@ -129,7 +129,9 @@ def test_a_damaged_archive(
         data.load("cifar10", data_dir=str(tmp_path / "data"))
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_one_clear_error(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive_of_cifar10(tmp_path)
     monkeypatch.setattr(builders.Cifar10, "URL", serve(tmp_path) + "cifar-10-binary.tar.gz")
     (tmp_path / "file").write_text("")
@@ -137,7 +139,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, serve: Serve, monkeypat
         data.load("cifar10", data_dir=str(tmp_path / "file" / "data"))
 
 
-def test_a_version_that_cannot_be_prepared(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_version_is_one_clear_error(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     archive_of_cifar10(tmp_path)
     monkeypatch.setattr(builders.Cifar10, "URL", serve(tmp_path) + "cifar-10-binary.tar.gz")
     with pytest.raises(UserError, match=r"cifar10:1\.0\.0.*3\.0\.2"):
@@ -177,7 +179,7 @@ def test_only_tensorflow_can_prepare_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "near"), [("cifar-10", "cifar10"), ("CIFAR10", "cifar10"), ("digit", "digits"), ("../x", None), ("", None)]
 )
-def test_unknown_names(tmp_path: Path, name: str, near: Any) -> None:
+def test_a_bad_name_is_one_clear_error(tmp_path: Path, name: str, near: Any) -> None:
     with pytest.raises(UserError, match=f"did you mean '{near}'" if near else "unknown data set"):
         data.load(name, data_dir=str(tmp_path))
 

@@ -48,6 +48,6 @@ def test_the_same_inside_a_compiled_step(name: str, dtype: jax.typing.DTypeLike)
     np.testing.assert_allclose(compiled.astype(jnp.float32), expected, rtol=tolerance, atol=tolerance)
 
 
-def test_unknown_normalization() -> None:
+def test_a_bad_normalization_is_one_clear_error() -> None:
     with pytest.raises(UserError, match="did you mean 'scale'"):
         data.normalize(images(1), "scaled")

@@ -64,7 +64,7 @@ def test_classes_are_kept_and_relabeled_in_the_order_given(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(("classes", "message"), [(("dgo",), "did you mean 'dog'"), (("dog", "dog"), "named twice")])
-def test_wrong_classes(tiny: Path, classes: tuple[str, ...], message: str) -> None:
+def test_bad_classes_are_one_clear_error(tiny: Path, classes: tuple[str, ...], message: str) -> None:
     with pytest.raises(UserError, match=message):
         data.load("tiny", classes=classes, data_dir=str(tiny))
 
@@ -95,7 +95,7 @@ def test_a_set_without_test_images_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 0.5, 0.999])
-def test_truncated_records(tiny: Path, keep: float) -> None:
+def test_truncated_records_are_one_clear_error(tiny: Path, keep: float) -> None:
     (path,) = (tiny / "tiny" / "1.0.0").glob("*train*")
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
     with pytest.raises(UserError, match="damaged or incomplete"):
@@ -103,7 +103,7 @@ def test_truncated_records(tiny: Path, keep: float) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*test*", "features.json"])
-def test_missing_files(tiny: Path, pattern: str) -> None:
+def test_missing_files_are_one_clear_error(tiny: Path, pattern: str) -> None:
     (path,) = (tiny / "tiny" / "1.0.0").glob(pattern)
     path.unlink()
     with pytest.raises(UserError, match="damaged or incomplete"):
@@ -111,7 +111,7 @@ def test_missing_files(tiny: Path, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "nonsense"])
-def test_damaged_description(tiny: Path, content: str) -> None:
+def test_a_damaged_description_is_one_clear_error(tiny: Path, content: str) -> None:
     (tiny / "tiny" / "1.0.0" / "dataset_info.json").write_text(content)
     with pytest.raises(UserError, match="damaged or incomplete"):
         data.load("tiny", data_dir=str(tiny))

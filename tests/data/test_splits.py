@@ -32,7 +32,7 @@ def test_split_is_a_function_of_the_seed() -> None:
 
 
 @pytest.mark.parametrize("validation", [-1, 91, 100, 1000])
-def test_impossible_splits(validation: int) -> None:
+def test_a_bad_split_is_one_clear_error(validation: int) -> None:
     with pytest.raises(UserError, match="expected 0 to 90"):
         data.split(labeled(np.arange(100, dtype=np.int32) % 10, 10), validation, seed=0)
 
@@ -52,12 +52,12 @@ def test_epoch_order_stays_what_it_was() -> None:
     assert data.epoch_order(8, seed=0, epoch=0).tolist() == [2, 4, 7, 5, 0, 6, 3, 1]
 
 
-def test_negative_seed() -> None:
+def test_a_bad_seed_is_one_clear_error() -> None:
     with pytest.raises(UserError, match="seed cannot be negative"):
         data.epoch_order(8, seed=-1, epoch=0)
 
 
-def test_a_subset_is_balanced_leaves_validation_alone_and_is_part_of_every_larger_one() -> None:
+def test_a_subset_is_balanced_free_of_validation_and_part_of_larger_ones() -> None:
     dataset = labeled(np.arange(1000, dtype=np.int32) % 10, 10)
     whole = data.split(dataset, 100, seed=3)
     before: set[int] = set()
@@ -75,7 +75,7 @@ def test_a_subset_is_balanced_leaves_validation_alone_and_is_part_of_every_large
             data.split(dataset, 100, seed=3, train=train)
 
 
-def test_label_noise_hits_its_share_of_the_training_labels_and_every_other_class_alike() -> None:
+def test_label_noise_hits_its_share_of_training_labels_and_all_classes_alike() -> None:
     dataset = labeled(np.arange(20000, dtype=np.int32) % 10, 10)
     train = data.split(dataset, 5000, seed=0).train
     noisy = data.with_label_noise(dataset, train, 0.4, seed=0)

@@ -67,7 +67,7 @@ def test_a_race_writes_its_tables(tmp_path):
         (["--contenders", "torch_autocast", "--torch-python", shutil.which("false")], "torch_autocast died"),
     ],
 )
-def test_a_mistake_is_one_message_and_status_2(tmp_path, arguments, message):
+def test_a_bad_command_is_one_clear_error_and_status_2(tmp_path, arguments, message):
     result = run_command("experiments.bench", *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert message in result.stderr

@@ -51,7 +51,7 @@ def test_kernels_follow_muon_and_the_rest_nesterov():
     assert np.vdot(ours["conv"]["kernel"], GRADIENT["conv"]["kernel"]) < 0
 
 
-def test_a_renormalised_kernel_has_the_norm_of_its_outputs_before_the_step():
+def test_a_renormalized_kernel_has_the_norm_of_its_outputs_before_the_step():
     config = OptimizerConfig("airbench", 0.0, renormalize=("conv/kernel",))
     stepped = optax.apply_updates(PARAMS, updates(config))
     np.testing.assert_allclose(jnp.linalg.norm(stepped["conv"]["kernel"]), 8**0.5, rtol=1e-5)
@@ -103,7 +103,7 @@ def test_images_grow_when_they_should_and_the_frozen_filters_stay(narrow):
     assert all((a != b).any() for a, b in pairwise(kernels))
 
 
-def test_a_size_that_the_model_does_not_take_is_named_before_the_first_step(narrow, digits, tmp_path):
+def test_a_bad_image_size_is_one_clear_error_before_the_first_step(narrow, digits, tmp_path):
     _, config = narrow
     with pytest.raises(UserError, match="image_sizes: the model does not take images of 8 x 8"):
         assemble.assemble(replace(config, image_sizes=(("50%", 8),)), digits)

@@ -56,7 +56,7 @@ def test_of_a_list_of_percentages_all_are_quoted():
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_finding_quotes_the_committed_table(name):
+def test_every_percentage_of_a_finding_is_a_number_of_the_committed_table(name):
     finding = importlib.import_module(f"experiments.{name}").__doc__.split("\nFinding ")[1]
     table = ROOT / f"experiments/results/{name}.md"
     assert table.exists() == ("not measured yet" not in finding)

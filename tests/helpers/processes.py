@@ -42,9 +42,14 @@ def prepared(code: str, *arguments: str) -> list[str]:
 
     With it a test forces an order that is otherwise a matter of luck: it makes the process stop, or die, at an event.
     """
-    program = f"{code}\nimport runpy, sys\nsys.argv.pop(0)\nrunpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
-    return [sys.executable, "-c", program, *arguments]
+    return [sys.executable, "-c", code + RUN, *arguments]
 
+
+RUN = """
+import runpy, sys
+sys.argv.pop(0)
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 
 AT_RENAME = """
 import os, sys

@@ -43,6 +43,6 @@ def test_shape_and_type_stay_and_gradients_are_finite(name: str):
     assert jnp.isfinite(jax.grad(lambda x: activation(name)(x).sum())(x.astype(jnp.float32))).all()
 
 
-def test_unknown_name():
+def test_a_bad_activation_is_one_clear_error():
     with pytest.raises(UserError, match="unknown activation 'rellu': did you mean 'relu'"):
         activation("rellu")

@@ -22,6 +22,7 @@ from jaxcnn.layers import (
 )
 from jaxcnn.layers.branches import HALVE, Branches, Reduce, Unit, run_stem
 from jaxcnn.layers.factorized_reduction import FactorizedReduction
+from jaxcnn.models.counts import count
 from jaxcnn.models.shufflenet import shuffle_channels
 
 KEY = jax.random.key(0)
@@ -144,7 +145,7 @@ class TestBranches:
         assert set(tree(Net(), jnp.zeros((1, 9, 9, 3)))["stem"]) == names
 
 
-def test_conv_norm_without_normalisation_is_a_convolution():
+def test_conv_norm_without_normalization_is_a_convolution():
     x = images(1, 6, 6, 3)
     module = ConvNorm(4, batch_norm=False, use_bias=True, activation="identity")
     y, variables = module.init_with_output(KEY, x)
@@ -153,10 +154,18 @@ def test_conv_norm_without_normalisation_is_a_convolution():
 
 
 def test_separable_convolution_is_as_much_cheaper_as_the_paper_says():
-    shapes = tree(SeparableConv(64), jnp.zeros((1, 8, 8, 32)))
-    assert shapes == {"depthwise": {"kernel": (3, 3, 1, 32)}, "pointwise": {"kernel": (1, 1, 32, 64)}}
-    separable, full = 9 * 32 + 32 * 64, 9 * 32 * 64
-    assert separable / full == pytest.approx(1 / 64 + 1 / 9)
+    """By 1 / outputs + 1 / 9 of parameters and multiply-adds (Howard et al. 2017, section 3.1)."""
+
+    class Only(nn.Module):
+        layer: nn.Module
+
+        def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+            return self.layer(x)
+
+    layers = SeparableConv(64), Conv(64, (3, 3), padding=1, use_bias=False)
+    separable, full = (count(Only(layer), (8, 8, 32)) for layer in layers)
+    assert separable.parameters / full.parameters == pytest.approx(1 / 64 + 1 / 9)
+    assert separable.macs / full.macs == pytest.approx(1 / 64 + 1 / 9)
 
 
 @pytest.mark.parametrize("side", [7, 8])

@@ -73,6 +73,6 @@ def test_dirac_copies_its_inputs(inputs: int, outputs: int):
         ("normal(big)", "'big' is not a number"),
     ],
 )
-def test_mistakes_are_told(name: str, message: str):
+def test_a_bad_initializer_is_one_clear_error(name: str, message: str):
     with pytest.raises(UserError, match=message):
         initializer(name)

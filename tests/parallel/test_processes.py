@@ -41,12 +41,11 @@ def two(start: Start) -> Two:
 
     def begin(*arguments: str, each: Sequence[Sequence[str]] = ((), ()), **changes: str) -> list[Process]:
         job = ("--distributed.coordinator", f"localhost:{free_port()}", "--distributed.processes", "2")
-        return [
-            start(
-                prepared(WATCHED, *ARGUMENTS, *arguments, *own, *job, "--distributed.process", str(process)), **changes
-            )
+        commands = [
+            (*ARGUMENTS, *arguments, *own, *job, "--distributed.process", str(process))
             for process, own in enumerate(each)
         ]
+        return [start(prepared(WATCHED, *command), **changes) for command in commands]
 
     return begin
 
@@ -120,7 +119,7 @@ def test_when_a_process_dies_the_other_says_so_and_all_can_be_started_again(two,
     processes[victim].kill()
     status, _, errors = ends([processes[1 - victim]])[0]
     assert status == 1, errors
-    # The watcher's words, which come when the kernel closes the connection; JAX's own heartbeat has others, and is slow.
+    # The watcher's words, which come as the kernel closes the connection; JAX's own heartbeat has others, and is slow.
     assert f"process {1 - victim}: process {victim} of the run is gone" in errors
     assert "Traceback" not in errors
     newest = complete_steps(run / "checkpoints")[-1]
@@ -149,7 +148,7 @@ def test_slurm_says_who_is_who(start, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_mistake_on_one_machine_ends_the_others(two, tmp_path):
+def test_an_error_on_one_machine_ends_the_others(two, tmp_path):
     nothing = {"TFDS_DATA_DIR": str(tmp_path / "nothing"), "HTTPS_PROXY": "http://127.0.0.1:9"}
     missing = ("--data.name", "mnist", "--data.fallback", "")
     (first, _, noticed), (second, _, said) = ends(two("--folder", "run", each=((), missing), **nothing))
@@ -170,7 +169,7 @@ def test_a_mistake_on_one_machine_ends_the_others(two, tmp_path):
         (["--distributed.coordinator", "auto"], "did not come together at auto"),
     ],
 )
-def test_settings_that_are_not_whole(tmp_path, settings, message):
+def test_a_bad_job_is_one_clear_error_and_status_2(tmp_path, settings, message):
     result = run_command(*ARGUMENTS, *settings, cwd=tmp_path)
     assert result.returncode == 2, result.stderr
     assert message in result.stderr

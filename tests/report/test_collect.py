@@ -51,6 +51,6 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     assert (tmp_path / "README.md").read_text() == readme
 
 
-def test_no_finished_sweep_is_an_error(tmp_path):
+def test_no_finished_sweep_is_one_clear_error(tmp_path):
     with pytest.raises(UserError, match="no finished sweep"):
         collect.main(tmp_path)

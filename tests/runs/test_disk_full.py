@@ -11,7 +11,7 @@ from helpers.processes import TINY, environment, run_command
 
 
 @pytest.mark.slow
-def test_a_file_size_limit_stops_a_save_with_one_message_and_keeps_the_last_checkpoint(tmp_path):
+def test_a_full_disk_is_one_clear_error_and_keeps_the_last_checkpoint(tmp_path):
     arguments = ["experiments.quickstart", *TINY, "--model", "mlp:hidden=(256,)", "--folder", "run"]
     assert run_command(*arguments, "--duration", "20steps", cwd=tmp_path).returncode == 0
     (tmp_path / "run/summary.json").unlink()

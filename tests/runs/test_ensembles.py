@@ -52,6 +52,6 @@ def test_monte_carlo_dropout_varies_about_the_network_and_only_by_its_seed(folde
     assert abs(samples.mean(0) - run.predict(PHOTOGRAPHS)).mean() < samples.std(0).mean()
 
 
-def test_a_network_without_dropout_has_no_sub_networks(folders):
+def test_a_network_without_dropout_is_refused(folders):
     with pytest.raises(UserError, match="has no dropout"):
         ensembles.monte_carlo(jaxcnn.load(folders[1]), PHOTOGRAPHS, samples=2)

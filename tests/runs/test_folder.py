@@ -68,13 +68,13 @@ def test_predict_takes_any_number_of_images_and_only_those_of_the_run(trained):
         (lambda run: (run / "checkpoints/20/state/manifest.ocdbt").unlink(), "cannot be read"),
     ],
 )
-def test_a_damaged_run_is_named_and_not_loaded(copy, spoil, message):
+def test_a_damaged_run_is_one_clear_error(copy, spoil, message):
     spoil(copy)
     with pytest.raises(UserError, match=message):
         jaxcnn.load(copy)
 
 
-def test_a_step_that_was_not_kept(trained):
+def test_a_bad_step_is_one_clear_error(trained):
     with pytest.raises(UserError, match="no checkpoint of step 7; it has 20"):
         jaxcnn.load(trained.folder, step=7)
 

@@ -114,7 +114,7 @@ def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
         (lambda base: InitConfig("", HEAD), "init.source does not say from where"),
     ],
 )
-def test_what_does_not_fit_is_said_before_anything_is_written(tuned, base, init, message):
+def test_a_bad_source_is_one_clear_error_before_anything_is_written(tuned, base, init, message):
     with pytest.raises(UserError, match=message):
         fit.fit(replace(tuned, init=init(base)))
     assert not Path(tuned.folder).exists()

@@ -50,7 +50,7 @@ def test_only_what_is_asked_for_is_read_from_the_disk(path, monkeypatch):
     assert jaxcnn.load(path, only="stem/conv/*").variables["batch_stats"] == {}
 
 
-def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
+def test_a_bad_pattern_is_one_clear_error(path):
     with pytest.raises(UserError, match=r"only: the pattern 'stme/\*' matches no parameter; did you mean 'stem/"):
         jaxcnn.load(path, only="stme/*")
 

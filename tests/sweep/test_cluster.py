@@ -20,11 +20,11 @@ def test_a_sweep_runs_as_jobs_and_reports_their_failures(tmp_path):
     assert huge["diverged"].startswith("diverged at step")
 
 
-def test_a_cluster_that_is_not_here_is_named(tmp_path):
+def test_a_bad_cluster_is_one_clear_error(tmp_path):
     with pytest.raises(UserError, match="cannot submit to slurm"):
         submitter("slurm", tmp_path, {})
 
 
-def test_an_option_that_is_not_there_is_named(tmp_path):
+def test_a_bad_cluster_option_is_one_clear_error(tmp_path):
     with pytest.raises(UserError, match=r"cannot submit to local: .*timeout_minutes"):
         submitter("local", tmp_path, {"timeout_minutes": 3})

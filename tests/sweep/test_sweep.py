@@ -62,7 +62,7 @@ def test_a_variation_wins_over_the_full_sweep_and_the_command_line_over_both():
         (lambda: only(SWEEP.rows(), ["lo"]), "did you mean 'low'"),
     ],
 )
-def test_what_cannot_be_a_sweep_is_named(make, message):
+def test_a_bad_sweep_is_one_clear_error(make, message):
     with pytest.raises(UserError, match=message):
         make()
 
@@ -72,7 +72,7 @@ def test_a_slug_is_a_folder_name():
 
 
 @pytest.mark.slow
-def test_a_sweep_reports_results_divergence_and_failures_and_repeats_what_failed_alone(tmp_path):
+def test_a_sweep_reports_how_runs_end_and_repeats_only_what_failed(tmp_path):
     (tmp_path / "trial.py").write_text(TRIAL)
     result = run_command("trial", cwd=tmp_path)
     home = tmp_path / "runs/sweep-trial"

@@ -109,7 +109,7 @@ def test_dtypes_are_ours():
         ),
     ],
 )
-def test_nothing_is_passed_over_in_silence(theirs, ours, restore, message):
+def test_a_bad_transfer_is_one_clear_error(theirs, ours, restore, message):
     with pytest.raises(UserError, match=message):
         transfer(theirs, ours, restore)
 

@@ -114,12 +114,12 @@ def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
         ({}, r"0 layers of the kind 'convolution' and the model 2"),
     ],
 )
-def test_what_does_not_fit_is_one_message_with_both_sides(source: dict, said: str):
+def test_a_bad_state_dict_is_one_clear_error_that_names_both_sides(source: dict, said: str):
     with pytest.raises(UserError, match=re.compile(said, re.DOTALL)):
         import_weights(small(), source, image_shape=IMAGE)
 
 
-def test_a_layer_that_moved_to_another_block_is_noticed():
+def test_a_layer_that_moved_to_another_block_is_refused():
     """All shapes fit, and each kind has its number: the names alone tell."""
     entries = {"conv1.weight": np.ones((4, 3, 3, 3)), "fc.weight": np.ones((10, 4)), "fc.bias": np.ones(10)}
     norms = ["bn1"]
