@@ -31,7 +31,7 @@ def relu(x: jax.Array) -> jax.Array:
     """max(x, 0), with the gradient 0 at 0.
 
     The gradient reads the result, which is kept for the next layer anyway, so that x need not be. Both compute in
-    float32, as whatever is before and after does: a CPU knows no arithmetic in bfloat16 and would convert in between.
+    float32, like the layers before and after: a CPU has no arithmetic in bfloat16 and would convert in between.
     """
     return jnp.maximum(_wide(x), 0).astype(x.dtype)
 
@@ -65,7 +65,7 @@ def _gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[ja
 
 
 def _side_by_side(x: jax.Array) -> jax.Array:
-    """[..., W, C] -> [..., W C] where channels do not fill vectors: a CPU computes what is over number by number."""
+    """[..., W, C] -> [..., W C] where channels do not fill vectors: a CPU computes the rest number by number."""
     if x.ndim < 2 or x.shape[-1] % VECTOR == 0:
         return x
     return lax.optimization_barrier(x.reshape(*x.shape[:-2], -1))

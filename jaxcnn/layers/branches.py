@@ -14,7 +14,7 @@ from jaxcnn.ops.pool import avg_pool, max_pool
 
 
 class Unit(NamedTuple):
-    """One convolution of a chain, with what the network does after each: see ConvNorm.
+    """One convolution of a chain, with the normalization and activation after it: see ConvNorm.
 
     `part` stands after the name of the branch (`branch3x3_reduce`); a unit without one is numbered.
     """
@@ -27,7 +27,7 @@ class Unit(NamedTuple):
 
 
 Reduce = partial(Unit, part="reduce")
-"""The 1x1 convolution that narrows what a larger one sees."""
+"""The 1x1 convolution that narrows the input of a larger one."""
 
 Pool = Callable[[jax.Array], jax.Array]
 Step = Unit | Pool | tuple["Chain", ...]
@@ -46,8 +46,8 @@ HALVE_CEIL = partial(HALVE, ceil_mode=True)
 class Branches(nn.Module):
     """Run each chain on the same input and concatenate: [B, H, W, C] -> [B, H', W', sum of the last widths].
 
-    A step of a chain is a `Unit`, made by `unit`; a pool, which is called; or a fork: chains that share what comes
-    before them. Chains must agree in H' and W'.
+    A step of a chain is a `Unit`, made by `unit`; a pool, which is called; or a fork: chains that share the
+    steps before them. Chains must agree in H' and W'.
     Source: Szegedy et al. 2015, arXiv:1409.4842, figure 2b; forks in arXiv:1512.00567, figure 7.
 
     The parameters have the names that torchvision gives them: `branch1x1` for the only unit of a branch, `branch5x5_1`

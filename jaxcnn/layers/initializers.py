@@ -17,7 +17,7 @@ from jaxcnn.errors import UserError, lookup
 Initializer = Callable[..., jax.Array]
 
 torch_uniform: Initializer = initializers.variance_scaling(1 / 3, "fan_in", "uniform")
-"""U(-a, a), a = 1/sqrt(fan-in): what PyTorch gives convolutions and dense layers when nothing is said."""
+"""U(-a, a), a = 1/sqrt(fan-in): PyTorch's default for convolutions and dense layers."""
 
 
 def dirac(key: jax.Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> jax.Array:

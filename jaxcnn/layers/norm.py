@@ -24,8 +24,8 @@ class BatchNorm(nn.Module):
     under any other name, each part has its own. So a model carries no axis name, and the code that maps it chooses:
     name the axis `AXIS` to synchronize, anything else for per-device statistics.
 
-    Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 whatever `dtype` is. Variables as
-    `flax.linen.BatchNorm`'s.
+    Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 for any `dtype`. The variables are
+    those of `flax.linen.BatchNorm`.
     Conventions: `momentum` is the fraction of the old running value that is kept, 1 - PyTorch's (0.9 here is 0.1
     there); the running variance is the biased one, divided by n, where PyTorch stores n - 1.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
@@ -103,6 +103,6 @@ NORMS: dict[str, Callable[..., jax.Array]] = {
     "batch": lambda x, train, **options: BatchNorm(use_running_average=not train, **options)(x),
     # Wu and He 2018, arXiv:1803.08494; their 32 groups suit hundreds of channels.
     "group": lambda x, train, **options: nn.GroupNorm(math.gcd(8, x.shape[-1]), **options)(x),
-    # Ba et al. 2016, arXiv:1607.06450: over all of an example, as one group is; Flax's own is over its channels alone.
+    # Ba et al. 2016, arXiv:1607.06450: over a whole example, like one group; Flax's own is over only its channels.
     "layer": lambda x, train, **options: nn.GroupNorm(1, **options)(x),
 }

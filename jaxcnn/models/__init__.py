@@ -3,18 +3,18 @@
 `MODELS[name](num_classes=10)` gives a linen module; the fields of its class are its options. Use it through
 `module.init(key, images, train=False)` and `module.apply(variables, images, train=...)`, with float images
 [batch, height, width, channel]; it returns float32 logits [batch, num_classes] (`neuron`: [batch, 1]). Parameters and
-batch statistics are float32, the computation is in `dtype`. Dropout, where there is some, draws from the rng `dropout`.
-With `auxiliary=True`, where there are auxiliary heads, training returns (logits, (auxiliary logits, ...)).
+batch statistics are float32, and the computation is in `dtype`. Dropout draws from the rng `dropout`. With
+`auxiliary=True`, where a model has auxiliary heads, training returns (logits, (auxiliary logits, ...)).
 
 The paths of parameters are an interface, and the same idea has the same name in every family:
 
-    stem/conv, stem/norm                        what comes before the first stage; stem/conv1, ... if it is more
+    stem/conv, stem/norm                        the layers before the first stage; stem/conv1, ... if they are several
     stage1_block1/conv1, norm1, conv2, ...      the first block of the first stage; numbers count from 1
     stage2_block1/shortcut/conv, shortcut/norm  the projection beside a block
     squeeze_excite/reduce, expand               the gate in a block
     expand, depthwise, project                  the parts of an inverted residual
     inception_4a/branch3x3/conv                 the branches of an Inception module, as torchvision names them
-    final/conv, final/norm or final_norm        what comes after the last stage
+    final/conv, final/norm or final_norm        the layers after the last stage
     dense1, dense2, head                        hidden dense layers, and the classifier: `head` is always the last one
     auxiliary1/head                             the first auxiliary classifier
 

@@ -13,7 +13,7 @@ from jaxcnn.ops.lrn import norm_across_channels
 
 
 class Layer(NamedTuple):
-    """A convolution, its activation and what may follow: response normalization, then a max-pool of stride 2."""
+    """A convolution and its activation; response normalization and a max-pool of stride 2 may follow."""
 
     width: int
     window: int

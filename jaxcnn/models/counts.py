@@ -1,4 +1,4 @@
-"""How large a model is and what one image costs, from shapes alone: nothing is computed or allocated."""
+"""How large a model is and what one image costs. Only shapes are used: nothing is computed or allocated."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """The same of one layer: what its own variables hold, not those of the layers in it."""
+    """The same for one layer: its own variables, not those of the layers in it."""
 
     path: str
     kind: str
@@ -35,8 +35,8 @@ def count(module: nn.Module, image_shape: tuple[int, ...] = (32, 32, 3), variabl
     """Count `module` on images of shape `image_shape` (without the batch axis), with its `variables` if they are there.
 
     Multiply-adds are those of convolutions and dense layers, the usual convention: no biases, normalization,
-    activations or pools; floating-point operations are twice as many. Whatever computes a convolution, it counts as
-    what its kernel and output say.
+    activations or pools; floating-point operations are twice as many. A convolution is
+    counted by its kernel and its output, by whichever code it is computed.
     """
     images, variables = _abstract(module, image_shape, variables)
     macs = sum(layer.counts.macs for layer in _layers(module, variables, images))

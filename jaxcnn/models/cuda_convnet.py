@@ -18,7 +18,7 @@ class CudaConvNet(nn.Module):
 
     UserError for images under 8 pixels and for an unknown layer.
     Source: Krizhevsky 2011, cuda-convnet, the files example-layers/*.cfg (11 %: cuda-convnet2). "quick" and "18pct"
-    are cifar10_quick and cifar10_full of Caffe, but that the former has no activation after its first dense layer.
+    are cifar10_quick and cifar10_full of Caffe, except that the former has no activation after its first dense layer.
 
     Options:
         layers: a line each, of name, width and standard deviation of the first weights (biases start at zero):

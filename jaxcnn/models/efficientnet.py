@@ -1,6 +1,7 @@
-"""EfficientNet-B0: a searched network of inverted residuals with squeeze-and-excitation."""
+"""EfficientNet: a searched network of inverted residuals with squeeze-and-excitation, B0, and seven larger ones."""
 
 from functools import partial
+from math import ceil
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +27,10 @@ class EfficientNet(nn.Module):
     """Seven stages of inverted residuals: [B, H, W, C] -> logits [B, num_classes].
 
     UserError for images too small to halve so often.
-    Source: Tan and Le 2019, arXiv:1905.11946, table 1; conventions of torchvision (one epsilon of 1e-5, explicit
-    padding, squeeze to a quarter of the block's input). `efficientnet_b0` leaves out the first two halvings; no
-    published network has its strides (kuangliu/pytorch-cifar's has neither the head convolution nor B0's strides).
+    Source: Tan and Le 2019, arXiv:1905.11946, table 1; conventions of torchvision (explicit padding, squeeze to a
+    quarter of the block's input, an epsilon of 1e-5 and from B5 on of 1e-3). `efficientnet_b0` leaves out the first two
+    halvings; no published network has its strides (kuangliu/pytorch-cifar's has neither the last convolution nor B0's
+    strides).
 
     Options:
         rows: expansion, kernel, stride, width and blocks of each stage.
@@ -36,6 +38,8 @@ class EfficientNet(nn.Module):
         dropout: dropout rate of the last features in training.
         drop_path: rate at which examples skip the last block in training; it grows linearly from 0 with depth.
         width: factor on all channels, rounded to multiples of 8.
+        depth: factor on the blocks of each stage, rounded up.
+        epsilon, momentum: of the normalization.
     """
 
     num_classes: int = 10
@@ -44,6 +48,9 @@ class EfficientNet(nn.Module):
     dropout: float = 0.2
     drop_path: float = 0.2
     width: float = 1.0
+    depth: float = 1.0
+    epsilon: float = 1e-5
+    momentum: float = 0.9
     activation: str = "silu"
     kernel_init: str = "he_normal_fan_out"
     dtype: DTypeLike = jnp.float32
@@ -52,13 +59,14 @@ class EfficientNet(nn.Module):
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
         check_images(images, "efficientnet", side=8)
         settings = {"kernel_init": self.kernel_init, "dtype": self.dtype}
-        unit = partial(ConvNorm, activation=self.activation, train=train, **settings)
+        norm = {"epsilon": self.epsilon, "momentum": self.momentum}
+        unit = partial(ConvNorm, activation=self.activation, train=train, **norm, **settings)
         squeeze = partial(SqueezeExcite, activation=self.activation, **settings)
-        total = sum(row[-1] for row in self.rows)
+        total = sum(ceil(row[-1] * self.depth) for row in self.rows)
         x = unit(round_channels(32 * self.width), 3, self.stem_stride, name="stem")(images)
         done = 0
         for stage, (expansion, kernel, stride, width, blocks) in enumerate(self.rows, 1):
-            for index in range(1, blocks + 1):
+            for index in range(1, ceil(blocks * self.depth) + 1):
                 channels = x.shape[-1]
                 x = InvertedResidual(
                     round_channels(width * self.width),
@@ -76,7 +84,17 @@ class EfficientNet(nn.Module):
         return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)
 
 
+LARGE = partial(EfficientNet, rows=ROWS_224, stem_stride=2)
+# Section 3.3 scales width and depth together with the image, whose sides are torchvision's.
+STEADY = {"epsilon": 1e-3, "momentum": 0.99}
 MODELS = {
     "efficientnet_b0": partial(EfficientNet),
-    "efficientnet_b0_224": partial(EfficientNet, rows=ROWS_224, stem_stride=2),
+    "efficientnet_b0_224": partial(LARGE),
+    "efficientnet_b1_240": partial(LARGE, width=1.0, depth=1.1, dropout=0.2),
+    "efficientnet_b2_288": partial(LARGE, width=1.1, depth=1.2, dropout=0.3),
+    "efficientnet_b3_300": partial(LARGE, width=1.2, depth=1.4, dropout=0.3),
+    "efficientnet_b4_380": partial(LARGE, width=1.4, depth=1.8, dropout=0.4),
+    "efficientnet_b5_456": partial(LARGE, width=1.6, depth=2.2, dropout=0.4, **STEADY),
+    "efficientnet_b6_528": partial(LARGE, width=1.8, depth=2.6, dropout=0.5, **STEADY),
+    "efficientnet_b7_600": partial(LARGE, width=2.0, depth=3.1, dropout=0.5, **STEADY),
 }

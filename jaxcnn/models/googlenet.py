@@ -45,7 +45,7 @@ def large_stem(respond: bool) -> Chain:
 
 
 def chains(row: tuple[int, ...], large: tuple[int, ...]) -> Chains:
-    """The four branches of a row of the table; `large` are the sides of what stands for the 5x5 convolution."""
+    """The four branches of a row of the table; `large` are the sides of the convolutions in place of the 5x5 one."""
     one, reduce3, three, reduce5, five, projection = row
     return {
         "branch1x1": (Unit(one),),
@@ -149,7 +149,7 @@ class GoogLeNet(nn.Module):
 
 MODELS = {
     "googlenet": partial(GoogLeNet),
-    "googlenet_3x3": partial(GoogLeNet, large=(3,), pools=("3x3", "2x2"), conv_bias=False, epsilon=1e-3, dropout=0.2),
+    "googlenet_3x3": partial(GoogLeNet, large=(3,), conv_bias=False, epsilon=1e-3, dropout=0.2),
     "googlenet_224": partial(
         GoogLeNet,
         stem="imagenet",

@@ -39,13 +39,13 @@ SHORTCUTS = {"A": pad_shortcut, "B": bare_projection}
 class PreActBlock(nn.Module):
     """(normalize, activate, convolve) twice or more beside a shortcut, summed: [B, H, W, C] -> [B, h, w, channels].
 
-    Where the branch is zero, the block is the identity on anything, unless it is `first` in its stage: then the
-    shortcut too starts from the first activation.
+    Where the branch is zero and the shape is kept, the block is the identity on anything. Where the shape changes, the
+    shortcut too starts from the first activation, and always if `activated` is set.
     Source: He et al. 2016, arXiv:1603.05027, figure 1b, equation 5 and the appendix.
     """
 
     plan: Plan
-    first: bool
+    activated: bool
     shortcut: Callable[..., jax.Array]
     bare: Make
     conv: Make
@@ -56,20 +56,20 @@ class PreActBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
+        channels, halving = self.plan[-1][0], self.plan[0][2] * self.plan[1][2]
+        changes = halving > 1 or channels != x.shape[-1]
         y = x
         for index, (width, window, stride) in enumerate(self.plan, 1):
             y = self.act(self.norm(name=f"norm{index}")(y))
-            if index == 1 and self.first:
+            if index == 1 and (changes or self.activated):
                 x = y
             if index == 2:
                 y = self.drop(y)
             around = {"kernel_size": (window, window), "padding": window // 2}
             y = self.conv(width, strides=stride, name=f"conv{index}", **around)(y)
         if self.excite is not None:
-            y = self.excite(y.shape[-1])(y)
-        if x.shape != y.shape:
-            x = self.shortcut(x, y.shape[-1], self.plan[0][2] * self.plan[1][2], self.bare)
-        return x + y
+            y = self.excite(channels)(y)
+        return y + (self.shortcut(x, channels, halving, self.bare) if changes else x)
 
 
 class PreActResNet(nn.Module):
@@ -84,6 +84,7 @@ class PreActResNet(nn.Module):
         stem: channels of the first convolution.
         block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1).
         option: shortcut where the shape changes: A (pad with zeros) or B (1x1 convolution).
+        activate_first: start the shortcut of the first block from its activation, as the paper does (appendix).
         final_norm: normalize and activate before the average.
         reduction: squeeze-excite each block, with this many times fewer channels inside; 0 does not.
         dropout: dropout rate before each block's second convolution, in training.
@@ -97,6 +98,7 @@ class PreActResNet(nn.Module):
     stem: int = 16
     block: str = "basic"
     option: str = "B"
+    activate_first: bool = True
     final_norm: bool = True
     reduction: int = 0
     dropout: float = 0.0
@@ -126,14 +128,17 @@ class PreActResNet(nn.Module):
         for stage, (depth, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):
             for index in range(1, depth + 1):
                 plan = branch(width, 2 if stage > 1 and index == 1 else 1)
-                x = block(plan, first=index == 1, name=f"stage{stage}_block{index}")(x)
+                x = block(
+                    plan, activated=self.activate_first and stage == index == 1, name=f"stage{stage}_block{index}"
+                )(x)
         if self.final_norm:
             x = act(norm(name="final_norm")(x))
         return Head(self.num_classes, dtype=self.dtype, name="head")(x)
 
 
-# As in kuangliu/pytorch-cifar, which neither normalizes nor activates before the average.
-imagenet = partial(PreActResNet, widths=(64, 128, 256, 512), stem=64, final_norm=False)
+# As in kuangliu/pytorch-cifar, which adds the raw input wherever the shape is kept, in the first block too, and which
+# neither normalizes nor activates before the average.
+imagenet = partial(PreActResNet, widths=(64, 128, 256, 512), stem=64, activate_first=False, final_norm=False)
 MODELS = {
     "preact_resnet110": partial(PreActResNet, blocks=(18, 18, 18), option="A"),
     "preact_resnet164": partial(PreActResNet, blocks=(18, 18, 18), block="bottleneck"),

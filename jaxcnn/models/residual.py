@@ -37,7 +37,7 @@ def exciter(reduction: int, dtype: DTypeLike) -> Make | None:
 class ResidualBlock(nn.Module):
     """A branch of convolutions beside a shortcut, summed: [B, H, W, C] -> [B, H / stride, W / stride, channels].
 
-    With the branch at zero and the shape kept, the block is the identity on what an activation gave.
+    With the branch at zero and the shape kept, the block is the identity on the output of an activation.
     Source: He et al. 2015, arXiv:1512.03385, equation 1; `excite` scales the branch before the sum (Hu et al. 2018,
     arXiv:1709.01507, figure 3).
     """

@@ -1,8 +1,8 @@
 """ResNeXt: bottlenecks whose 3x3 convolution is grouped; "8x64d" is 8 groups of 64 channels in the first stage.
 
 Source: Xie et al. 2017, arXiv:1611.05431, table 1 (224 pixels) and section 5.3 (29 layers for 32x32), as in
-facebookresearch/ResNeXt: stages end with 256, 512 and 1024 channels whatever the groups. The network of the same
-name in kuangliu/pytorch-cifar is another one.
+facebookresearch/ResNeXt: stages end with 256, 512 and 1024 channels, for any number of groups. The network of the
+same name in kuangliu/pytorch-cifar is a different one.
 """
 
 from functools import partial

@@ -13,8 +13,8 @@ from jaxcnn.layers import BatchNorm, Conv, activation, check_images, check_stage
 class VGG(nn.Module):
     """Stages of 3x3 convolutions, each stage closed by a 2x2 max-pool: [B, H, W, C] -> logits [B, num_classes].
 
-    Five pools take 32x32 to 1x1, so one dense layer is the whole head; what larger images leave is averaged, or goes
-    pixel by pixel into the first of the `hidden` layers. UserError for sides under 32 pixels.
+    Five pools take 32x32 to 1x1, so one dense layer is the whole head. The pixels that larger images leave are
+    averaged, or all go into the first of the `hidden` layers. UserError for sides under 32 pixels.
     Source: Simonyan and Zisserman 2015, arXiv:1409.1556, table 1, columns A to E; the small-image head and batch
     normalization as in kuangliu/pytorch-cifar; the large-image head as in torchvision.
 

@@ -1,8 +1,9 @@
 """Wide residual networks: pre-activation ones with few blocks and many channels; "28-10" is 28 layers, 10x as wide.
 
 Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146, table 1 (6n + 4 layers, n blocks a stage, 16 channels times the
-factor in the first) and section 2.4 (dropout between a block's convolutions: `dropout=0.3`). Initialization as in
-the authors' code, He's normal by fan-in.
+factor in the first) and section 2.4 (dropout between a block's convolutions: `dropout=0.3`). As in the
+authors' code, a block that keeps its channels adds its raw input, in the first stage too (which only a factor of 1
+keeps), and initialization is He's normal by fan-in.
 """
 
 from functools import partial
@@ -17,6 +18,7 @@ def wide(depth: int, factor: int) -> partial[PreActResNet]:
         PreActResNet,
         blocks=(blocks, blocks, blocks),
         widths=(16 * factor, 32 * factor, 64 * factor),
+        activate_first=False,
         kernel_init="he_normal",
     )
 

@@ -67,6 +67,13 @@ MODERN = [
     # torchvision, timm and Keras. For small images the strides, and so the multiply-adds, are ours.
     ("efficientnet_b0_224", THOUSAND, LARGE, 5_288_548, 42_016, 385_814_752),
     ("efficientnet_b0_224", {}, LARGE, 4_020_358, 42_016, 384_547_552),
+    ("efficientnet_b1_240", THOUSAND, (240, 240, 3), 7_794_184, 62_048, 686_802_832),
+    ("efficientnet_b2_288", THOUSAND, (288, 288, 3), 9_109_994, 67_568, 1_087_529_456),
+    ("efficientnet_b3_300", THOUSAND, (300, 300, 3), 12_233_232, 87_296, 1_827_141_392),
+    ("efficientnet_b4_380", THOUSAND, (380, 380, 3), 19_341_616, 125_200, 4_393_771_024),
+    ("efficientnet_b5_456", THOUSAND, (456, 456, 3), 30_389_784, 172_736, 10_266_384_752),
+    ("efficientnet_b6_528", THOUSAND, (528, 528, 3), 43_040_704, 224_432, 19_067_593_536),
+    ("efficientnet_b7_600", THOUSAND, (600, 600, 3), 66_347_960, 310_720, 37_745_884_192),
     ("efficientnet_b0", {}, CIFAR, 4_020_358, 42_016, 116_167_168),
     # Zoph et al. 2018: 3.3 (table 1), 5.3 and 88.9 million (table 2; with the running statistics); timm, Keras.
     ("nasnet_a", {}, CIFAR, 3_346_538, 37_248, 544_333_312),
@@ -104,6 +111,13 @@ MODERN = [
 # Those whose shorter siblings are of the same code, or that only change the number of classes.
 LONG = {
     *("nasnet_a_mobile_224", "nasnet_a_large_331", "inception_v4_299"),
+    *(
+        "efficientnet_b2_288",
+        "efficientnet_b3_300",
+        "efficientnet_b4_380",
+        "efficientnet_b6_528",
+        "efficientnet_b7_600",
+    ),
     *("repvgg_a1", "repvgg_a2", "repvgg_a1_224", "repvgg_b0_224", "googlenet_3x3", "inception_v3"),
     *("inception_resnet_v1_299", "inception_resnet_v2_299", "inception_resnet_v2_paper_299"),
 }

@@ -42,7 +42,7 @@ def test_a_zero_branch_with_pre_activation_leaves_anything(branch: Any, width: i
     np.testing.assert_array_equal(block.apply(zeros(block), X), X)
 
 
-def test_the_first_pre_activation_of_a_stage_is_shared_with_the_shortcut():
+def test_the_first_pre_activation_of_the_network_is_shared_with_the_shortcut():
     norm = partial(nn.BatchNorm, use_running_average=True, use_scale=False, use_bias=False)
     parts = PARTS | {"conv": partial(nn.Conv, use_bias=False, kernel_init=nn.initializers.zeros), "norm": norm}
     block = PreActBlock(basic(8, 1), True, bare_projection, drop=lambda x: x, **parts)
