@@ -72,7 +72,7 @@ lint: $(VENV)/.installed-dev ## check format, lint, types, import layers, spelli
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
 	@$(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/codespell && $(RUN) .ci/wording.py
 
-format: $(VENV)/.installed-dev ## format the code and mend what the linter can
+format: $(VENV)/.installed-dev ## format the code and fix what the linter can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
 
 bench: $(BENCH) ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20"; TORCH_PYTHON=python that has torch)

@@ -1,4 +1,4 @@
-"""Mistakes a user can make, said in one message: what was wrong, what was expected, what to do."""
+"""Errors that a user can cause; one message says what was wrong, what was expected, and what to do."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 class UserError(ValueError):
-    """An error the user can mend; the command line prints its message alone and exits with status 2."""
+    """An error the user can fix; the command line prints only its message and exits with status 2."""
 
 
 class Diverged(UserError):
-    """A loss that is not finite: a mistake to whoever trains one network, a result to a sweep over learning rates."""
+    """The loss is not finite: an error when training one network, a result in a sweep over learning rates."""
 
     def __init__(self, step: int, message: str) -> None:
         super().__init__(message)
@@ -20,11 +20,11 @@ class Diverged(UserError):
 
 
 MANY = 40
-"""More names than a message is read for."""
+"""List at most this many names in a message."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt `name`, and all that is known, unless a suggestion spares a long list."""
+    """A suggestion for a misspelled `name`, and the list of known names unless it is long and there is a suggestion."""
     known = sorted(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near and len(known) > MANY:
@@ -34,7 +34,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def lookup(known: Mapping[str, T], name: str, kind: str) -> T:
-    """`known[name]`, or a UserError that names the nearest key."""
+    """`known[name]`; otherwise a UserError that names the nearest key."""
     if name in known:
         return known[name]
     raise UserError(f"unknown {kind} {name!r}: {did_you_mean(name, known)}")

@@ -24,12 +24,12 @@ FOREVER = math.inf
 
 @dataclass(frozen=True)
 class Span:
-    """Something trains from step `begin` until before `end`; what begins at FOREVER never does."""
+    """Something trains from step `begin` until before `end`; with `begin` FOREVER it never does."""
 
     begin: float = 0
     end: float = FOREVER
     pace: float = 1
-    """How many times as fast as the training's its schedule runs, so that it is over at `end`."""
+    """How much faster its schedule runs than the training's, so that it ends at `end`."""
 
     @property
     def ever(self) -> bool:
@@ -44,10 +44,10 @@ NEVER = Span(begin=FOREVER)
 
 
 def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Resolve) -> tuple[Tree, Tree]:
-    """When each parameter and each batch statistic moves.
+    """When each parameter and each batch statistic changes.
 
-    The statistics of a layer (`stem/norm/mean`) are under the same patterns as its parameters.
-    Raises: UserError for a pattern that matches no parameter, and for what would be frozen before it trains.
+    The statistics of a layer (`stem/norm/mean`) follow the same patterns as its parameters.
+    Raises: UserError for a pattern that matches no parameter, and for a parameter frozen before it trains.
     """
     settings = {
         "freeze": [(pattern, FOREVER) for pattern in config.freeze],
@@ -58,8 +58,8 @@ def spans(config: OptimizerConfig, params: Tree, batch_stats: Tree, resolve: Res
         rules.assign(patterns, params, 0.0, f"optimizer.{setting}")
     begins, ends = settings["freeze"] + settings["unfreeze"], settings["freeze_at"]
     of = _spans_of(begins, ends, resolve("100%") if ends else 1)
-    stay = config.frozen_batch_stats == "fixed"
-    return of(params), of(batch_stats) if stay else jax.tree.map(lambda _: ALWAYS, batch_stats)
+    fixed = config.frozen_batch_stats == "fixed"
+    return of(params), of(batch_stats) if fixed else jax.tree.map(lambda _: ALWAYS, batch_stats)
 
 
 def static_spans(config: OptimizerConfig, params: Tree) -> Tree:
@@ -92,12 +92,12 @@ def _spans_of(
 
 
 def moving(spans: Tree, step: float) -> Tree:
-    """A tree of booleans: true where a leaf moves at `step`."""
+    """A tree of booleans: true where a leaf changes at `step`."""
     return jax.tree.map(lambda span: step in span, spans)
 
 
 def ever(spans: Tree) -> Tree:
-    """A tree of booleans: true where a leaf moves at some step."""
+    """A tree of booleans: true where a leaf changes at some step."""
     return jax.tree.map(lambda span: span.ever, spans)
 
 

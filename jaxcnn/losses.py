@@ -18,12 +18,12 @@ Loss = Callable[[Array, Array], Array]
 
 
 def two_class(logits: Array) -> Array:
-    """[B, 1] -> [B, 2]: a sigmoid neuron is the softmax whose first class is fixed at zero."""
+    """[B, 1] -> [B, 2]: a sigmoid neuron is a softmax whose first logit is fixed at zero."""
     return jnp.concatenate([jnp.zeros_like(logits), logits], axis=-1) if logits.shape[-1] == 1 else logits
 
 
 def distribution(targets: Array, classes: int, smoothing: float = 0.0) -> Array:
-    """Targets as [B, classes]: one-hot if they were integers, with a `smoothing` share spread over all classes."""
+    """Targets as [B, classes]: one-hot if they were integers, with `smoothing` spread over all classes."""
     one_hot = targets if targets.ndim == 2 else jax.nn.one_hot(targets, classes)
     return optax.smooth_labels(one_hot.astype(jnp.float32), smoothing)
 
@@ -63,7 +63,7 @@ def penalty(config: LossConfig, params: object, weights: object) -> Array:
     """l1 * sum |w| + l2/2 * sum w^2, each parameter counted `weights` times."""
     terms = {"l1": lambda w: jnp.abs(w).sum(), "l2": lambda w: jnp.square(w).sum() / 2}
     factors = {name: getattr(config, name) for name in terms}
-    # In a stack of runs the factors are traced, and none is known to be zero.
+    # In a stack of runs the factors are traced, so that none is known to be zero.
     wanted = {name: factor for name, factor in factors.items() if isinstance(factor, Array) or factor}
     weighted = [
         weight * factor * terms[name](w)

@@ -10,7 +10,7 @@ from jax import Array
 from jaxcnn.losses import two_class
 
 BINS = 15
-"""Of equal width in confidence, for the calibration error (Guo et al. 2017)."""
+"""Bins of equal width in confidence, for the expected calibration error (Guo et al. 2017)."""
 
 Sums = dict[str, Array]
 
@@ -23,7 +23,7 @@ def zeros() -> dict[str, np.ndarray]:
 def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -> Sums:
     """Sums over a batch of what `summarize` needs.
 
-    logits [B, K], labels [B] integers, loss [B]; examples where `mask` [B] is zero do not count.
+    logits [B, K], labels [B] integers, loss [B]; examples whose `mask` [B] is zero do not count.
     """
     mask = jnp.ones(labels.shape, jnp.float32) if mask is None else mask.astype(jnp.float32)
     log_probabilities = jax.nn.log_softmax(two_class(logits.astype(jnp.float32)))
@@ -33,7 +33,7 @@ def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -
     place = jax.nn.one_hot(jnp.minimum(confidence * BINS, BINS - 1).astype(jnp.int32), BINS) * mask[:, None]
 
     def total(values: Array) -> Array:
-        return jnp.where(mask > 0, values, 0).sum()  # not a product: what fills a batch up may not be finite
+        return jnp.where(mask > 0, values, 0).sum()  # not a product: padding may not be finite
 
     return {
         "count": mask.sum(),
@@ -45,7 +45,7 @@ def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -
 
 
 def summarize(totals: Mapping[str, Array | np.ndarray]) -> dict[str, float]:
-    """Loss, top-1 accuracy, negative log-likelihood (nats) and expected calibration error of all that was summed."""
+    """Loss, top-1 accuracy, negative log-likelihood (nats) and expected calibration error of all examples summed."""
     host = {name: np.asarray(value, np.float64) for name, value in totals.items()}
     count = max(host["count"], 1)
     confidence, correct = host["bins"].T

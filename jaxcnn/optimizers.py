@@ -1,7 +1,7 @@
 """Optimizers: a name and hyper-parameters -> an Optax chain, with rules for decay and rates.
 
-Every optimizer is a direction (unit learning rate, no decay); the chain around it is the same for all:
-clip -> direction -> decoupled weight decay -> rate rules -> minus learning rate times schedule.
+Every optimizer is a direction (unit learning rate, no decay), in the same chain:
+clip -> direction -> decoupled weight decay -> learning-rate multipliers -> minus learning rate times schedule.
 """
 
 import operator
@@ -70,7 +70,7 @@ def muon(momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999, eps: float 
 
 
 def airbench(momentum: float = 0.6) -> Direction:
-    """Muon in three steps and without factors for convolution kernels, Nesterov momentum 0.85 for all else.
+    """Muon with three steps and no factors for convolution kernels, Nesterov momentum 0.85 for the rest.
 
     Source: airbench94_muon (Jordan 2024, arXiv:2404.00498, and its repository).
     """
@@ -98,13 +98,13 @@ OPTIMIZERS: dict[str, Callable[..., Direction]] = {
     "airbench": airbench,
 }
 DEFAULT_DECAY = {"adamw": 1e-4, "lion": 1e-3}
-"""Optax's own, for the optimizers that are defined with decay; zero for the others."""
+"""Optax's defaults for the optimizers that are defined with decay; the others have none."""
 
 HYPER_PARAMETERS = ("momentum", "b1", "b2", "decay", "eps")
 
 
 def decay_weights(config: OptimizerConfig, params: Tree) -> Tree:
-    """How much of every penalty and decay each parameter gets."""
+    """The multiplier of weight decay, l1 and l2 for each parameter."""
     return rules.assign(config.weight_decay_multipliers, params, 0.0, "optimizer.weight_decay_multipliers")
 
 
@@ -145,16 +145,16 @@ def build(config: OptimizerConfig, schedule: optax.Schedule, params: Tree, spans
 
 
 def _after_scaling(chosen: Tree, updates: Tree, params: Tree) -> Tree:
-    """Updates that also bring the chosen kernels [..., outputs] to the norm sqrt(outputs), as if that came first."""
+    """Updates that also rescale the chosen kernels [..., outputs] to norm sqrt(outputs), as if before the step."""
 
-    def towards_the_norm(scaled: bool, update: jax.Array, w: jax.Array) -> jax.Array:
+    def rescaled(scaled: bool, update: jax.Array, w: jax.Array) -> jax.Array:
         return update + w * (w.shape[-1] ** 0.5 / optax.tree.norm(w) - 1) if scaled else update
 
-    return jax.tree.map(towards_the_norm, chosen, updates, params)
+    return jax.tree.map(rescaled, chosen, updates, params)
 
 
 def _by_schedule(rate: optax.Schedule, spans: Tree) -> optax.GradientTransformation:
-    """Scales by the rate of the step; what is frozen early runs through the same schedule in less time."""
+    """Scales by the learning rate of the step; parameters that are frozen early run through the schedule faster."""
     paces = {span.pace for span in jax.tree.leaves(spans)}
     if paces <= {1}:
         return optax.scale_by_schedule(rate)
@@ -167,7 +167,7 @@ def _by_schedule(rate: optax.Schedule, spans: Tree) -> optax.GradientTransformat
 
 
 def _each_from_its_start(direction: Callable[[], Direction], begins: Tree) -> Direction:
-    """One direction for all that begins at the same step: a moment is not corrected for steps that it did not see."""
+    """One direction for all parameters that start at the same step, so that bias correction counts their own steps."""
     starts = set(jax.tree.leaves(begins))
     if starts <= {0.0}:
         return direction()

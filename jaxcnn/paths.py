@@ -20,7 +20,7 @@ def cache_folder() -> Path:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to it at the end, so that `path` is whole or absent.
+    """A temporary path beside `path`, renamed to it at the end, so that `path` is never half written.
 
     Raises: OSError if it cannot be written; nothing is left behind.
     """

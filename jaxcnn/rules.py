@@ -1,8 +1,7 @@
 """One rule language: ordered (pattern over the parameter path, value); the first match wins.
 
 Paths are written `stage1_block1/conv1/kernel`; `*` matches anything, slashes included. Weight decay, learning-rate
-multipliers, freezing and what a fine-tuning takes all speak it. A pattern that matches no path is an error: it is a
-misspelling.
+multipliers, freezing and restoring all use it. A pattern that matches no path is an error, because it is misspelled.
 """
 
 import re
@@ -53,20 +52,20 @@ def assign(rules: Sequence[tuple[str, V]], tree: Tree, default: V, setting: str)
 
 
 def rename(pattern: str, new: str, name: str) -> str:
-    """`name`, which `pattern` matches, rewritten: each `*` of `new` is what the wildcard of that place stood for.
+    """`name`, which matches `pattern`, under its `new` name; each `*` stands for what its wildcard matched.
 
-    Raises: UserError if `new` has another number of `*` than `pattern` has wildcards.
+    Raises: UserError if `new` does not have one `*` for each wildcard of `pattern`.
     """
     parts = _WILDCARD.split(pattern)
     if len(parts) // 2 != new.count("*"):
         raise UserError(
             f"the new name {new!r} must have one * for each of the {len(parts) // 2} wildcards of {pattern!r}"
         )
-    expression = "".join(_regex(part) if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    expression = "".join(_regex(part) if index % 2 else re.escape(part) for index, part in enumerate(parts))
     found = re.fullmatch(expression, name)
     assert found, f"{pattern!r} does not match {name!r}"
-    stood_for = iter(found.groups())
-    return re.sub(r"\*", lambda _: next(stood_for), new)
+    matched = iter(found.groups())
+    return re.sub(r"\*", lambda _: next(matched), new)
 
 
 def _regex(wildcard: str) -> str:
@@ -74,7 +73,7 @@ def _regex(wildcard: str) -> str:
 
 
 def partition(mask: Tree, tree: Tree) -> tuple[Tree, Tree]:
-    """Splits a tree into the leaves where `mask` is true and the others; each half has None in the other's places."""
+    """Splits a tree into the leaves where `mask` is true and the others, with None elsewhere (as in Equinox)."""
     return (
         jax.tree.map(lambda chosen, leaf: leaf if chosen else None, mask, tree),
         jax.tree.map(lambda chosen, leaf: None if chosen else leaf, mask, tree),

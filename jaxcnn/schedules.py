@@ -30,7 +30,7 @@ def piecewise_linear(total: int, resolve: Resolve, points: tuple[tuple[str, floa
 
 
 def exponential(total: int, resolve: Resolve, final: float = 0.01) -> optax.Schedule:
-    """From 1 to `final` by the same factor at each step; a large `final` is a range test (Smith 2015)."""
+    """From 1 to `final` by the same factor at each step; with a large `final`, a range test (Smith 2015)."""
     return optax.exponential_decay(1.0, total, final)
 
 
@@ -40,7 +40,7 @@ def cosine(total: int, resolve: Resolve, final: float = 0.0) -> optax.Schedule:
 
 
 def one_cycle(total: int, resolve: Resolve, peak: str = "30%", final: float = 4e-6) -> optax.Schedule:
-    """Straight rise from 1/25 to 1 at `peak`, cosine fall to `final` (Smith & Topin 2017)."""
+    """Linear rise from 1/25 to 1 at `peak`, cosine decay to `final` (Smith & Topin 2017)."""
     rise = max(resolve(peak), 1)
     return optax.warmup_cosine_decay_schedule(1 / 25, 1.0, rise, max(total, rise + 1), end_value=final)
 
@@ -56,7 +56,7 @@ SCHEDULES: dict[str, Callable[..., optax.Schedule]] = {
 
 
 def build(config: ScheduleConfig, total: int, steps_per_epoch: int) -> optax.Schedule:
-    """The schedule of a training of `total` steps; warm-up comes first and the rest follows over what remains."""
+    """The schedule of a training of `total` steps; the named schedule covers what remains after the warm-up."""
     warmup = steps(config.warmup, steps_per_epoch, total)
     remaining = max(total - warmup, 1)
     fields = ("boundaries", "factor", "points", "final", "peak")

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def parse(spec: str) -> tuple[str, dict[str, Any]]:
-    """Splits `name:key=value,key=value` into the name and its options; values are Python literals or plain words."""
+    """Splits `name:key=value,key=value` into name and options; values are Python literals or plain words."""
     name, _, rest = spec.partition(":")
     options = {}
     for item in _split_outside_brackets(rest):
@@ -28,7 +28,7 @@ def parse(spec: str) -> tuple[str, dict[str, Any]]:
 
 
 def bind(known: Mapping[str, Callable[..., T]], name: str, options: Mapping[str, Any], kind: str) -> Callable[..., T]:
-    """`known[name]` with its options filled in; a UserError for an unknown name or an option it does not take."""
+    """`known[name]` with its options bound; a UserError for an unknown name or option."""
     function = lookup(known, name, kind)
     accepted = _option_names(function)
     for option in options:
@@ -38,7 +38,7 @@ def bind(known: Mapping[str, Callable[..., T]], name: str, options: Mapping[str,
 
 
 def _option_names(function: Callable[..., Any]) -> list[str]:
-    hidden = {"parent", "name", "num_classes", "dtype"}  # Flax's own fields, and those the data and config decide
+    hidden = {"parent", "name", "num_classes", "dtype"}  # Flax's own, the data's, the config's
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.default is not p.empty and p.name not in hidden]
 

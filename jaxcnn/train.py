@@ -1,6 +1,6 @@
 """The pure step of training and of evaluation; nothing here has a hidden state.
 
-Both are written for one device's share of the batch under a mapped axis (`jaxcnn.parallel.devices` maps them).
+Both are written for one device's part of the batch under a mapped axis (`jaxcnn.parallel.devices` maps them).
 All randomness is `fold_in(key, step)`, so a state at step k is all that a continued training needs.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m jaxcnn compare runs/a runs/b ...`: table and curves of any runs; the seeds of a sweep are put together."""
+"""`python -m jaxcnn compare runs/a runs/b ...`: table and curves of any runs; the seeds of a sweep are grouped."""
 
 import os
 import re
@@ -30,7 +30,7 @@ class Comparison:
 def main(argv: list[str]) -> int:
     """Compares the runs that a command line names; returns the exit status.
 
-    Raises: UserError where there are none, or a folder is no run that has begun.
+    Raises: UserError if there are none, or if a folder is not a run that has started.
     """
     chosen = tyro.cli(Comparison, args=argv, prog="python -m jaxcnn compare")
     results = compare([Path(run) for run in chosen.runs], chosen.metric)
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
 def compare(paths: Sequence[Path], metric: str = "test_accuracy") -> Results:
     """The runs in the folders `paths` side by side, finished or not.
 
-    Raises: UserError where there are none, or a folder is no run that has begun.
+    Raises: UserError if there are none, or if a folder is not a run that has started.
     """
     if not paths:
         raise UserError("name the runs to compare: python -m jaxcnn compare runs/a runs/b")
@@ -53,13 +53,13 @@ def compare(paths: Sequence[Path], metric: str = "test_accuracy") -> Results:
 def _row(label: str, path: Path) -> Row:
     for name in ("config.json", "data.json"):
         if not (path / name).exists():
-            raise UserError(f"{path} is not a run that has begun: it has no {name}")
+            raise UserError(f"{path} is not a run that has started: it has no {name}")
     config = read_config(path)
     return Row(label, config.seed, replace(config, folder=str(path)))
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:
-    """Where each run lies, below the folder that holds them all and without a sweep's `seed-N`."""
+    """The path of each run below their common folder, without a sweep's `seed-N`."""
     homes = [path.parent if re.fullmatch(r"seed-\d+", path.name) else path for path in map(Path.absolute, paths)]
     shared = os.path.commonpath([home.parent for home in homes])
     return [home.relative_to(shared).as_posix() for home in homes]

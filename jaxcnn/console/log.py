@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Log:
-    """metrics.jsonl, one row a line, and the same scalars as TensorBoard events."""
+    """metrics.jsonl, one row per line, and the same scalars as TensorBoard events."""
 
     def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
-        """Opens the log of a run that stands at `step`; rows beyond it, from before a crash, are dropped.
+        """Opens the log of a run that is at `step`; later rows, from before a crash, are dropped.
 
-        Of several processes one `writes`.
+        Only one process of a run `writes`.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
         kept = [json.dumps(row) + "\n" for row in read_rows(self._path) if row["step"] <= step]
@@ -34,7 +34,7 @@ class Log:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl; a last line that was cut off in the middle is left out."""
+    """The rows of a metrics.jsonl, without a last line that was cut off."""
     if not path.exists():
         return []
     rows = []

@@ -8,11 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from jaxcnn.console.terminal import console, say
 
 PLAIN_SECONDS = 15.0
-"""Between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress if the output is not a terminal."""
 
 
 class ProgressBar:
-    """Steps done, loss, accuracy, images/s and time left, on a terminal in place and elsewhere now and then."""
+    """Steps done, loss, accuracy, images/s and time left: in place on a terminal, elsewhere a line now and then."""
 
     def __init__(self, total: int, done: int, batch_size: int) -> None:
         self._total, self._start, self._batch_size = total, done, batch_size
@@ -53,5 +53,5 @@ class ProgressBar:
             self._spoke = now
 
     def pause(self, seconds: float) -> None:
-        """Time that was spent on something else than training does not count for images/s."""
+        """Excludes time that was not spent on training from images/s."""
         self._paused += seconds

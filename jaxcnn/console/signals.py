@@ -7,7 +7,7 @@ EXIT_STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Stop:
-    """A context in which the first signal only sets `received`; the handlers of before come back with the second."""
+    """A context in which the first signal only sets `received`, and a second one ends the process."""
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
@@ -27,7 +27,7 @@ class Stop:
 
 
 class Stopped(Exception):
-    """A run that saved and stopped because it was asked to."""
+    """A run saved and stopped because of a signal."""
 
     def __init__(self, number: signal.Signals, message: str) -> None:
         super().__init__(message)

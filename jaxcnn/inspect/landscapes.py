@@ -21,7 +21,7 @@ def ravine(point: Array, step: Array | int = 0) -> Array:
 
 
 def saddle(point: Array, step: Array | int = 0) -> Array:
-    """A slope of zero at (0, 0) that is no minimum; the minima, -1/4, are at (0, 1) and (0, -1)."""
+    """The slope at (0, 0) is zero, but it is not a minimum; the minima, -1/4, are at (0, 1) and (0, -1)."""
     return 0.5 * point[0] ** 2 - 0.5 * point[1] ** 2 + 0.25 * point[1] ** 4
 
 

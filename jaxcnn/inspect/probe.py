@@ -1,4 +1,4 @@
-"""Looks into a network: what its layers put out, what gradients reach them, how its weights are spread."""
+"""Looking into a network: the outputs of its layers, the gradients that reach them, its kernels."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -68,7 +68,7 @@ def kernels(params: Tree) -> dict[str, np.ndarray]:
 
 
 def dead_fraction(activations: jax.Array) -> float:
-    """The share of units (last axis) that are at zero or below for every image and at every place."""
+    """The fraction of units (last axis) that are at most zero for every image and at every position."""
     return float((activations.reshape(-1, activations.shape[-1]).max(0) <= 0).mean())
 
 

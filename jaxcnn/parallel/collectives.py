@@ -1,8 +1,8 @@
-"""Sums over the devices of a mapped axis that are the same bits however many processes the devices belong to.
+"""Sums over the devices of a mapped axis, bit-identical however many processes the devices belong to.
 
-On CPUs, one process adds its devices in their order, and Gloo, between processes, in an order that depends on where an
-element lies in a ring. Here each device receives its part of the elements from all, adds them in the order of the
-devices, and all gather the parts: twice (N-1)/N of the bytes are sent by each of N devices, as in a ring.
+On CPUs, one process adds its devices in order, while Gloo, between processes, adds in an order that depends on the
+position of an element in its ring. Here each device receives one part of the elements from all others, adds them in the
+order of the devices, and all gather the parts: each of N devices sends 2(N-1)/N of the bytes, as in a ring.
 """
 
 from functools import partial

@@ -31,7 +31,7 @@ TOKEN_BYTES = 16
 
 @contextmanager
 def job(config: DistributedConfig) -> Iterator[None]:
-    """Within it, this process is one of those that `config` names; process 0 alone prints.
+    """Join the multi-process job described by `config`; only process 0 prints.
 
     An error in one process ends it at once, and so the others: they would wait for its part of a sum for ever.
     Raises: UserError if the settings are not whole or the others do not come.
@@ -89,7 +89,7 @@ def _join(config: DistributedConfig) -> None:
         jax.distributed.initialize(**known, initialization_timeout=START_SECONDS)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"the processes of the run did not come together at {config.coordinator}: {reason}") from None
+        raise UserError(f"timed out waiting for all processes to connect to {config.coordinator}: {reason}") from None
 
 
 def _link(config: DistributedConfig) -> list[socket.socket]:
@@ -149,8 +149,8 @@ def _watch(process: int, link: socket.socket) -> None:
     except OSError:
         pass
     _end(
-        f"process {process} of the run is gone (what it wrote last says why), so this one stops as well.\n"
-        "Checkpoints are whole or absent; start all processes again to go on from the newest.",
+        f"process {process} of the run is gone (its last output says why), so this one stops too.\n"
+        "Start all processes again to resume from the latest checkpoint.",
         1,
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jaxcnn.runs.load import Run
 
 DIVERGED = "diverged.json"
-"""In the folder of a run whose loss was not finite: at which step."""
+"""File in the folder of a diverged run: the step whose loss was not finite."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Row:
-    """One run: what it is called, its config, and what its folder says now."""
+    """One run: its label, its config, and the present content of its folder."""
 
     label: str
     seed: int
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def diverged(self) -> int | None:
-        """The step at which the loss was not finite, if that is how the run ended."""
+        """The step at which the run diverged, if it did."""
         from jaxcnn.runs.folder import read_config, read_json
 
         path = self.folder / DIVERGED
@@ -74,12 +74,12 @@ class Row:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What data.json says; empty before the run has begun."""
+        """What data.json says; empty before the run has started."""
         return self._read("data.json")
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Command, versions and machine; empty before the run has begun."""
+        """Command, versions and machine; empty before the run has started."""
         return self._read("environment.json")
 
     @property
@@ -114,7 +114,7 @@ class Results:
         return list(dict.fromkeys(row.label for row in self.rows))
 
     def of(self, label: str) -> list[Row]:
-        """The runs of one variation, one a seed."""
+        """The runs of one variation, one per seed."""
         return [row for row in self.rows if row.label == label]
 
     def values(self, label: str, name: str) -> list[float]:
@@ -123,6 +123,6 @@ class Results:
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation; not a number where there are too few values."""
+    """Mean and sample standard deviation; NaN if there are too few values."""
     mean = statistics.fmean(values) if values else float("nan")
     return mean, statistics.stdev(values) if len(values) > 1 else float("nan")

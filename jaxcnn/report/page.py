@@ -1,4 +1,4 @@
-"""Results as HTML that stands alone: pictures inside, tables, commands, configs, versions, data."""
+"""Results as a self-contained HTML page: pictures, tables, commands, configs, versions, data."""
 
 import base64
 import html
@@ -44,7 +44,7 @@ def page(title: str, sections: Mapping[str, str]) -> str:
 
 
 def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -> str:
-    """What a page says of one sweep."""
+    """The part of a page about one sweep."""
     commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
     return (
         f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about)}</div>'
@@ -61,7 +61,7 @@ def section_of(document: str) -> str:
 
 
 def _about(docstring: str) -> str:
-    """Paragraphs of a docstring, whose indented lines go on and whose first words, before two spaces, are names."""
+    """The paragraphs of a docstring; indented lines continue one, and a first word before two spaces is its name."""
     text = re.sub(r"\n +", " ", html.escape(docstring))
     text = re.sub(r"^(\w+)  +", r"<b>\1</b> ", text, flags=re.MULTILINE)
     return "".join(f"<p>{line}</p>" for line in text.splitlines() if line)
@@ -90,7 +90,7 @@ def _configs(results: Results) -> str:
 
 
 def _environments(results: Results) -> str:
-    """Each that computed some of the runs, once; commands differ and stand elsewhere."""
+    """Every distinct environment of the runs, without the command."""
     seen: list[dict[str, Any]] = []
     for row in results.rows:
         environment = {key: value for key, value in row.environment.items() if key != "command"}

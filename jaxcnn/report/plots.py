@@ -128,7 +128,7 @@ def _absent(rows: Sequence[Row]) -> str:
 
 
 def _limits(values: Sequence[Sequence[float]], percent: bool) -> tuple[float, float]:
-    """Bars begin at zero; room is left at the end for the numbers."""
+    """Bars start at zero; there is room at the end for the numbers."""
     highest = max((max(seen) for seen in values if seen), default=1.0)
     lowest = min((min(seen) for seen in values if seen), default=0.0)
     return min(lowest, 0.0), highest * 1.16 if highest > 0 else 1.0

@@ -1,4 +1,4 @@
-"""Results as a table: one line a variation, in Markdown for people and as CSV for programs."""
+"""Results as a table with one row per variation, in Markdown for people and as CSV for programs."""
 
 import csv
 import io
@@ -16,11 +16,11 @@ COLUMNS = {
     "wall_seconds": "seconds",
     "parameters": "parameters",
 }
-"""Fields of a summary and what they are called in a table."""
+"""Fields of a summary and their column titles."""
 
 
 def records(results: Results) -> list[dict[str, str | int | float]]:
-    """One record a variation: n, mean and standard deviation over seeds, divergence, parameters, command."""
+    """One record per variation: n, mean and standard deviation over seeds, divergence, parameters, command."""
     return [_record(results, label) for label in results.labels]
 
 
@@ -44,7 +44,7 @@ def _diverged(rows: Sequence[Row]) -> str:
 
 
 def to_csv(results: Results) -> str:
-    """Numbers that do not exist (the deviation of one run, the accuracy of none) are empty."""
+    """CSV in which numbers that do not exist (the deviation of a single run) are empty."""
     lines = records(results)
     file = io.StringIO()
     writer = csv.DictWriter(file, lines[0].keys(), lineterminator="\n")
@@ -87,7 +87,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def cells(record: Mapping[str, str | int | float]) -> list[str]:
-    """A record as the cells of a line: label, n, each column; divergence stands where the accuracy would."""
+    """A record as the cells of a row: label, n, each column; divergence replaces the accuracy."""
     written = [str(record["label"]), str(record["n"])]
     for name, written_as in FORMATS.items():
         mean, deviation = float(record[name]), float(record.get(f"{name}_std", math.nan))
@@ -102,12 +102,12 @@ def header() -> list[str]:
 
 
 def table(results: Results) -> Table:
-    """One row a variation."""
+    """One row per variation."""
     return Table(header(), [cells(record) for record in records(results)])
 
 
 def to_markdown(results: Results) -> str:
-    """The table of a sweep, the data it was seen on, and the command of each line."""
+    """The table of a sweep, its data, and the command of each row."""
     lines = [record for record in records(results) if record["command"]]
     commands = "".join(f"- {record['label']}: `{record['command']}`\n" for record in lines)
     return f"{table(results).to_markdown()}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
@@ -119,7 +119,7 @@ def on_terminal(results: Results) -> str:
 
 
 def caption(results: Results) -> str:
-    """What the numbers are, and on which data."""
+    """What the numbers mean, and the data they were measured on."""
     seen: dict[tuple[str, str], set[int]] = {}
     for data in [row.data for row in results.rows if row.data]:
         images = f"{data['validation']:,} validation, {data['test']:,} test"

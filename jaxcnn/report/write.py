@@ -1,4 +1,4 @@
-"""What a sweep found, written into its folder: tables, pictures, one page."""
+"""The report of a sweep in its folder: tables, pictures, one page."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ def write_report(
 ) -> list[str]:
     """Writes table.md, table.csv, curves.png, bars.png, a picture for each panel, and index.html.
 
-    Returns what went wrong in the experiment's own panels; the rest is written all the same.
+    Returns the errors of the experiment's own panels; the rest is written regardless.
     """
     problems: list[str] = []
     shown = [Panel(name, draw(results)) for name, (_, draw) in PICTURES.items()]
@@ -34,5 +34,5 @@ def _own(results: Results, panels: Sequence[Callable[[Results], Panel]], problem
     for draw in panels:
         try:
             yield draw(results)
-        except Exception as error:  # the tables of an hour's training are worth more than one picture
+        except Exception as error:  # an error in one picture must not lose the tables of an hour's training
             problems.append(f"the panel {draw.__name__} failed: {type(error).__name__}: {error}")

@@ -34,7 +34,7 @@ class Ensemble:
 def ensemble(members: Sequence[str | Path | Run]) -> Ensemble:
     """Runs, or the folders of runs, whose probabilities are averaged.
 
-    Raises: UserError for no members, for folders that are no runs, and for runs that tell other classes apart.
+    Raises: UserError for no members, for folders that are not runs, and for runs with different classes.
     Source: Krizhevsky, Sutskever and Hinton 2012, section 7 (the mean of seven networks).
     """
     runs = tuple(member if isinstance(member, Run) else load(member) for member in members)
@@ -44,8 +44,8 @@ def ensemble(members: Sequence[str | Path | Run]) -> Ensemble:
     for run in runs:
         if (run.data.label_names, run.data.image_shape) != (first.label_names, first.image_shape):
             raise UserError(
-                f"an ensemble's runs tell the same classes apart: {runs[0].path} knows {', '.join(first.label_names)} "
-                f"and {run.path} knows {', '.join(run.data.label_names)}"
+                "the runs of an ensemble must have the same classes: "
+                f"{runs[0].path} has {', '.join(first.label_names)} and {run.path} has {', '.join(run.data.label_names)}"
             )
     return Ensemble(runs)
 

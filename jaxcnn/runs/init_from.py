@@ -24,11 +24,11 @@ WHITENED = 5000
 
 
 def read(path: str, model: nn.Module) -> tuple[Tree, str]:
-    """{"params", "batch_stats"} that `path` names, and what they are in a few words.
+    """The {"params", "batch_stats"} at `path`, and a short description of them.
 
     `path` is a run's folder, `FOLDER@STEP`, or a .safetensors file, ours or foreign; the names of a foreign one are
     translated into those of `model`.
-    Raises: UserError if there is no such thing, or it cannot be read.
+    Raises: UserError if it does not exist or cannot be read.
     """
     if path.endswith(".safetensors"):
         return _read_file(path, model), path
@@ -51,7 +51,7 @@ def _read_file(path: str, model: nn.Module) -> Tree:
     if any(name.startswith("params/") for name in arrays):
         return {"params": {}, "batch_stats": {}, **unflatten_dict(arrays, sep="/")}
     classes = dict.fromkeys(array.shape[0] for array in reversed(arrays.values()) if array.ndim == 2)
-    # A state dict does not say how many classes it has: as many as a dense layer has outputs, one that all fits with.
+    # A state dict does not say how many classes it has: try the number of outputs of each dense layer.
     return _first_that_fits([model.clone(num_classes=count) for count in classes], arrays)
 
 
@@ -68,7 +68,7 @@ def _first_that_fits(models: list[nn.Module], arrays: dict[str, np.ndarray]) -> 
 def whiten(path: str, images: np.ndarray, normalize: Callable[[jax.Array], jax.Array], variables: Tree) -> Tree:
     """`variables` with the whitening filters of `images` [B, H, W, C] uint8 as the kernel at `path`.
 
-    Raises: UserError if there is no such kernel, or it has not the shape of whitening filters.
+    Raises: UserError if there is no such kernel, or if it does not have the shape of whitening filters.
     """
     kernels: dict[str, Any] = flatten_dict(variables["params"], sep="/")
     if path not in kernels:

@@ -1,4 +1,4 @@
-"""A trained network read back from its run's folder: to predict, to look inside, to go on from."""
+"""A trained network, loaded from its run folder."""
 
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -29,7 +29,7 @@ PREDICT_BATCH = 500
 
 @dataclass(frozen=True)
 class Run:
-    """A trained network read back: everything that is needed to use it, nothing that is needed to train it on."""
+    """A trained network: everything needed to use it, nothing needed to continue its training."""
 
     path: Path
     config: Config
@@ -41,7 +41,7 @@ class Run:
     metrics: dict[str, float]
     """The summary of a finished run; before that, the last validation metrics."""
     only: str = "*"
-    """The pattern of what was loaded."""
+    """The pattern of the variables that were loaded."""
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -51,14 +51,14 @@ class Run:
     def predict(self, images: np.ndarray) -> np.ndarray:
         """uint8 images [N, H, W, C] -> class probabilities [N, classes], float32.
 
-        Raises: UserError for another dtype or shape than the run was trained on, or if only a part was loaded.
+        Raises: UserError for a dtype or shape that the run was not trained on, or if only a part was loaded.
         """
         return self._in_batches(self._probabilities, images)
 
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
-        """uint8 images [N, H, W, C] -> what the submodule `layer` (`stage2_block1/conv1`) gives for them, [N, ...].
+        """uint8 images [N, H, W, C] -> the output of the submodule `layer` (`stage2_block1/conv1`), [N, ...].
 
-        Raises: UserError for a layer that the model has not, and as `predict` does.
+        Raises: UserError for a layer that the model does not have, and as `predict` does.
         """
         known = submodules(self.model, input_shape(self.config, self.data))
         if layer not in known:
@@ -77,7 +77,7 @@ class Run:
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.data.image_shape:
             wanted = ", ".join(map(str, self.data.image_shape))
-            raise UserError(f"uint8 images [N, {wanted}] are needed, not {images.dtype} {list(images.shape)}")
+            raise UserError(f"expected uint8 images [N, {wanted}], not {images.dtype} {list(images.shape)}")
         if len(images) == 0:
             shape = jax.eval_shape(function, self.variables, jax.ShapeDtypeStruct((1, *images.shape[1:]), np.uint8))
             return np.zeros((0, *shape.shape[1:]), shape.dtype)
@@ -108,10 +108,10 @@ class Run:
 
 
 def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
-    """The run in the folder `path`, at `step` (default: the one that was tested, else the newest).
+    """The run in the folder `path`, at `step` (default: the one that was tested, else the latest).
 
     With `only` the variables are those whose path the pattern matches (`stage1_*`); no others are read from the disk.
-    Raises: UserError if the folder is no run, has no such checkpoint, is damaged, or holds nothing that `only` matches.
+    Raises: UserError if the folder is not a run, lacks the checkpoint, is damaged, or has no match of `only`.
     """
     path = Path(path).expanduser().resolve()
     if not (path / "config.json").exists():

@@ -20,21 +20,21 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Sweep:
-    """A question that several trainings answer."""
+    """A question that takes several trainings."""
 
     name: str
     base: Config
-    """What the runs have in common; its name and folder are replaced."""
+    """The common config of all runs; its name and folder are replaced."""
     variations: Mapping[str, Changes]
     """Label -> what it changes, in the order of the table."""
     first: tuple[Config, ...] = ()
-    """Runs that the variations start from (`init.source`), each in its own folder; they are trained before them."""
+    """Runs that the variations start from (`init.source`), each in its own folder; they are trained first."""
     full: Changes = field(default_factory=dict)
-    """What --full changes in the base: the real experiment instead of the affordable one."""
+    """Changes of the base with --full: the experiment at its published scale."""
     panels: tuple[Callable[[Results], Panel], ...] = ()
     """The experiment's own pictures and tables, made from the results."""
     metric: str = "test_accuracy"
-    """Field of a summary that bars are drawn by; validation_accuracy where a choice is made."""
+    """Field of a summary that the bars show; validation_accuracy if a choice is made."""
 
     def rows(
         self, seeds: int = 1, *, full: bool = False, changes: Changes | None = None, folder: str = ""
@@ -66,18 +66,18 @@ class Sweep:
 
 @dataclass(frozen=True)
 class SweepOptions:
-    """What a command line says of a sweep."""
+    """The command line of a sweep."""
 
     seeds: int = 1
-    """How many seeds each variation is trained with."""
+    """Number of seeds per variation."""
     jobs: int = 0
-    """How many processes side by side; 0: one a core, as far as memory goes."""
+    """Number of parallel processes. 0: one per core, as far as memory allows."""
     stack: bool = True
-    """Train runs that differ in numbers alone in one program, where the model is one that is faster so."""
+    """Train runs that differ only in numbers in one program, for models that this makes faster."""
     full: bool = False
-    """The real experiment instead of the affordable one."""
+    """Run the experiment at its published scale."""
     only: tuple[str, ...] = ()
-    """Run these variations alone; the report shows the others as far as they have been run."""
+    """Run only these variations; the report shows the others as far as they have been run."""
     set: tuple[tuple[str, str], ...] = ()
     """Settings to change in every run, as KEY VALUE pairs: `--set duration 2epochs optimizer.momentum 0.5`."""
     cluster: Literal["", "local", "slurm"] = ""
@@ -85,10 +85,10 @@ class SweepOptions:
     cluster_options: tuple[tuple[str, str], ...] = ()
     """Parameters of a job, as KEY VALUE pairs: `--cluster-options timeout_min 60 slurm_partition gpu`."""
     folder: str = ""
-    """Where the runs and the report lie; empty: runs/sweep-NAME, or runs/sweep-NAME-full."""
+    """Folder of the runs and the report. Default: runs/sweep-NAME or runs/sweep-NAME-full."""
 
     def command(self, sweep: str, label: str) -> str:
-        """What to type for the runs of one variation."""
+        """The command that makes the runs of one variation."""
         words = ["python", "-m", f"experiments.{sweep}", "--only", label, "--seeds", str(self.seeds)]
         words += ["--full"] * self.full + (["--set", *itertools.chain(*self.set)] if self.set else [])
         return shlex.join(words + (["--folder", self.folder] if self.folder else []))

@@ -1,7 +1,7 @@
-"""Runs the rows of a sweep: processes side by side, watched through their run folders.
+"""Runs the rows of a sweep in parallel processes, watched through their run folders.
 
-A run that has ended is not repeated, one that was broken off resumes, one that fails is reported and does not stop the
-others. What a run says goes to `logs/` beside the runs.
+A finished run is not repeated, an interrupted one resumes, and one that fails is reported and does not stop the others.
+Their output goes to `logs/` beside the runs.
 """
 
 import json
@@ -40,7 +40,7 @@ class Job(Protocol):
         """Asks it to save and stop."""
 
     def output(self) -> str:
-        """All it has said."""
+        """Everything it has printed."""
 
 
 Start = Callable[[Task, list[int]], Job]
@@ -49,7 +49,7 @@ Start = Callable[[Task, list[int]], Job]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a launch ended: the rows that failed with the reason, and the signal that stopped it, as an exit status."""
+    """How a launch ended: failed rows with the reason, and the exit status of the signal that stopped it."""
 
     failed: dict[Row, str]
     stopped: int = 0
@@ -87,25 +87,25 @@ class LocalJob:
 
 
 def message(task: Task, cpus: list[int]) -> dict[str, Any]:
-    """What a worker is told."""
+    """The message to a worker."""
     return {"configs": [to_dict(row.config) for row in task], "cpus": cpus}
 
 
 def check(rows: Sequence[Row]) -> None:
-    """Raises: UserError if a run's folder holds a run of another config."""
+    """Raises: UserError if a run's folder holds a run with another config."""
     for row in rows:
         if not (row.folder / "config.json").exists():
             continue
         changed = differences(row.config, read_config(row.folder))
         if changed:
             raise UserError(
-                f"{row.folder} holds a run of another config:\n  " + "\n  ".join(changed) + "\n"
-                "Choose another folder for the sweep (--folder runs/other), or remove that run to run it anew."
+                f"{row.folder} holds a run with another config:\n  " + "\n  ".join(changed) + "\n"
+                "Choose another folder for the sweep (--folder runs/other), or remove that run to repeat it."
             )
 
 
 def default_jobs(rows: Sequence[Row]) -> int:
-    """One process a core, as far as memory goes; one alone where an accelerator would have to be shared."""
+    """One process per core, as far as memory allows; only one if there is an accelerator to share."""
     if any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/accel0", "/dev/vfio/0")):
         return 1
     if any(row.config.devices > 1 for row in rows):
@@ -120,7 +120,7 @@ def cpus() -> list[int]:
 
 
 def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: SweepProgress, shares: bool = True) -> Outcome:
-    """Runs every task, `jobs` at once, each on its share of this machine's CPUs if `shares`."""
+    """Runs every task, `jobs` at a time, each on its own part of this machine's CPUs if `shares`."""
     waiting, running = deque(tasks), dict[int, tuple[Task, Job]]()
     failed: dict[Row, str] = {}
     places = _shares(jobs) if shares else [[] for _ in range(jobs)]
@@ -136,7 +136,7 @@ def launch(tasks: Sequence[Task], jobs: int, start: Start, watch: SweepProgress,
                 _stop(running, watch)
             for place, (task, job) in list(running.items()):
                 if job.poll() is not None:
-                    if stop.received is None:  # what was told to stop has not failed
+                    if stop.received is None:  # a job that was asked to stop has not failed
                         failed |= {row: _reason(job) for row in task if not row.ended}
                     del running[place]
         watch.show([], failed)

@@ -1,4 +1,4 @@
-"""A sweep from its beginning to its report."""
+"""A sweep from start to report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from jaxcnn.sweep.progress import SweepProgress, name
 from jaxcnn.sweep.stack import stack_key, stackable
 
 LARGEST = 16
-"""Runs in one program; more would cost memory and win little."""
+"""Maximum number of runs in one program; more would cost memory and gain little."""
 
 
 def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
-    """Runs what is left to run, writes the report; returns the exit status: 0, 1 (something failed), 130 or 143."""
+    """Runs what is not finished and writes the report; returns the exit status: 0, 1 (a failure), 130 or 143."""
     changes = parse_changes(options.set)
     rows = sweep.rows(options.seeds, full=options.full, changes=changes, folder=options.folder)
     home = sweep.home(full=options.full, folder=options.folder)
@@ -31,7 +31,7 @@ def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
     if left and not (outcome.failed or outcome.stopped):
         outcome = _run(left, options, home)
     if outcome.stopped:
-        say("stopped; type the same command again to go on.")
+        say("stopped; run the same command again to resume.")
         return outcome.stopped
     ended = tuple(row for row in rows if row.ended)
     commands = {label: options.command(sweep.name, label) for label in dict.fromkeys(row.label for row in ended)}
@@ -55,7 +55,7 @@ def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
     for problem in problems:
         say(problem)
     if problems:
-        say(f"{len(problems)} failed; logs are in {home / 'logs'}; type the same command again to try once more.")
+        say(f"{len(problems)} failed; logs are in {home / 'logs'}; run the same command again to retry.")
     return 1 if problems else 0
 
 
@@ -82,13 +82,13 @@ def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:
 
 
 def _by_devices(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows on one device, and after them those on several, which must not share their cores with others."""
+    """Rows on one device, and then those on several devices, which must not share their cores."""
     parts = [[row for row in rows if row.config.devices <= 1], [row for row in rows if row.config.devices > 1]]
     return [part for part in parts if part]
 
 
 def tasks_of(rows: Sequence[Row], stack: bool) -> list[Task]:
-    """What one process does: stackable runs of small models together, any other run alone."""
+    """The rows that each process trains: stackable runs of small models together, other runs one by one."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         together = stack and stackable(row.config)

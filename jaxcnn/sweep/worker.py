@@ -1,7 +1,7 @@
-"""One process of a sweep: trains the configs that it is handed and ends when its parent does.
+"""One process of a sweep: trains the configs that it receives and ends when its parent does.
 
-`python -m jaxcnn.sweep.worker` reads one line of JSON, {"configs": [...], "cpus": [...]}, and holds on to its input:
-when that is closed, the parent is gone, and the worker saves and stops as after SIGTERM.
+`python -m jaxcnn.sweep.worker` reads one line of JSON, {"configs": [...], "cpus": [...]}, and keeps its
+input open: when it is closed, the parent is gone, and the worker saves and stops as after SIGTERM.
 """
 
 import json

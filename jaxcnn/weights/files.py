@@ -14,7 +14,7 @@ from jaxcnn.paths import atomic_write, user_path
 
 
 def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a file by name; their order in a file says nothing, as writers sort them.
+    """The arrays of a file by name; their order has no meaning.
 
     Raises: UserError if the file is absent, damaged or of another kind.
     """
@@ -26,8 +26,9 @@ def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
     except (SafetensorError, OSError) as error:
         raise UserError(
             f"{path} cannot be read as .safetensors: {error}\n"
-            "It is damaged, cut short or of another kind. Pickles (.pt, .pth, .bin, .ckpt) are never read, as reading "
-            "one runs what is in it: convert it where it is trusted (safetensors.torch.save_file(state_dict, path))."
+            "It is damaged, truncated or of another kind. Pickles (.pt, .pth, .bin, .ckpt) are never read, "
+            "because reading one runs the code in it: convert it where you trust it "
+            "(safetensors.torch.save_file(state_dict, path))."
         ) from None
 
 

@@ -1,14 +1,14 @@
-"""Weights of one network become those of another: ordered rules, a full account, nothing in silence.
+"""Weights of one network become those of another, by ordered rules and with a full report.
 
-A rule is (pattern, action), and the first whose pattern matches decides:
+A rule is (pattern, action); the first one whose pattern matches decides:
 
-    ("stage1_*", "load")                theirs goes under its own name
-    ("stage1_*", "load stage2_*")       theirs goes under a new name; each * stands for what a wildcard stood for
-    ("auxiliary1/*", "skip")            theirs stays behind
-    ("head/*", "init")                  ours keeps its initial value, and what they have of that name stays behind
+    ("stage1_*", "load")                load their weights under the same name
+    ("stage1_*", "load stage2_*")       load them under a new name; each * stands for what its wildcard matched
+    ("auxiliary1/*", "skip")            do not load them
+    ("head/*", "init")                  keep our initial value, and do not load theirs
 
 Patterns are over the paths of modules, so the batch statistics of a layer (`stem/norm/mean`) go with its parameters.
-Every leaf on either side must be accounted for: one that is not is an error that says which rule to add.
+Every leaf on either side must be covered by a rule; an error names the rules to add.
 """
 
 import math
@@ -30,12 +30,12 @@ Rules = Sequence[tuple[str, str]]
 
 SETTING = "init.restore"
 SHOWN = 8
-"""Names or rules that an error lists before it says how many more there are."""
+"""An error lists at most this many leaves."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One leaf in an account, under our name or, where it stays behind, under theirs."""
+    """One leaf in a report, under our name or, if it was skipped, under theirs."""
 
     name: str
     collection: str
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every leaf of both trees."""
+    """The outcome for every leaf of both trees."""
 
     loaded: tuple[Entry, ...] = ()
     renamed: tuple[Entry, ...] = ()
@@ -54,7 +54,7 @@ class Report:
     mismatched: tuple[Entry, ...] = ()
 
     def __str__(self) -> str:
-        """A line each: how many leaves, parameters and batch statistics."""
+        """One line per outcome: how many leaves, parameters and batch statistics."""
         return "\n".join(_line(field.name, getattr(self, field.name)) for field in fields(self))
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,10 +62,10 @@ class Report:
 
 
 def transfer(source: Tree, target: Tree, restore: Rules) -> tuple[Tree, Report]:
-    """`target` with what `restore` takes from `source`; both are {"params", "batch_stats"}, and dtypes are ours.
+    """`target` with the leaves that `restore` loads from `source`; both are {"params", "batch_stats"}. Dtypes are ours.
 
-    Raises: UserError for a rule that cannot be read or matches nothing, and for leaves that no rule accounts for or
-    whose shapes differ: its message names the rules to add.
+    Raises: UserError for a rule that cannot be read or matches nothing, and for leaves that no rule covers or whose
+    shapes differ. The message names the rules to add.
     """
     theirs, ours = _leaves(source), _leaves(target)
     _check(restore, theirs, ours)
@@ -103,7 +103,7 @@ def _leaves(tree: Mapping[str, Tree]) -> dict[Leaf, Any]:
 
 
 def _check(restore: Rules, theirs: Iterable[Leaf], ours: Iterable[Leaf]) -> None:
-    """Every rule must be readable, and match something on the side it is about."""
+    """Every rule must be readable and match a leaf on its side."""
     for pattern, action in restore:
         verb, *new = action.split()
         if verb not in ("load", "init", "skip") or len(new) > (verb == "load"):
@@ -119,7 +119,7 @@ def _action(restore: Rules, leaf: Leaf) -> str:
     action = rules.first_match(restore, leaf[1], "")
     if action:
         return action
-    raise UserError(f"{SETTING}: no rule accounts for {leaf[1]} of the source; end with one for the rest: '*' load")
+    raise UserError(f"{SETTING}: no rule covers {leaf[1]} of the source; end with one for the rest: '*' load")
 
 
 def _destination(restore: Rules, leaf: Leaf) -> Leaf:
@@ -135,22 +135,22 @@ def _invert(goes_to: Mapping[Leaf, Leaf]) -> dict[Leaf, Leaf]:
         if new in comes_from:
             raise UserError(
                 f"{SETTING}: both {comes_from[new][1]} and {leaf[1]} would become {new[1]}; "
-                f"leave one behind, for example {_type([(leaf[1], 'skip')])}"
+                f"skip one of them, for example {_type([(leaf[1], 'skip')])}"
             )
         comes_from[new] = leaf
     return comes_from
 
 
 def _refuse_contradictions(restore: Rules, comes_from: Mapping[Leaf, Leaf]) -> None:
-    """A leaf may be renamed into what a later rule calls fresh, and not into what an earlier one does."""
+    """A leaf may be renamed to one that a later rule initializes, but not to one that an earlier rule does."""
     for new, leaf in comes_from.items():
         earlier = restore[: next(k for k, (pattern, _) in enumerate(restore) if rules.matches(pattern, leaf[1]))]
         if any(action == "init" and rules.matches(pattern, new[1]) for pattern, action in earlier):
-            raise UserError(f"{SETTING}: {new[1]} is to be fresh and to be taken from {leaf[1]}: drop one of the rules")
+            raise UserError(f"{SETTING}: {new[1]} is both initialized and loaded from {leaf[1]}: drop one of the rules")
 
 
 def _may_be_initialized(restore: Rules, leaf: Leaf) -> bool:
-    """Whether the first rule about names of ours says so; a renaming is about names of theirs."""
+    """Whether the first rule about our names says so; a rule that renames is about their names."""
     return rules.first_match([rule for rule in restore if rule[1] in ("init", "load")], leaf[1], "") == "init"
 
 
@@ -165,8 +165,8 @@ def _complaint(
     mismatched = [(entry.collection, entry.name) for entry in report.mismatched]
     lines = [
         *(f"  {entry.name} is {entry.note}" for entry in report.mismatched),
-        *(f"  {path} is in the network and nothing arrives there" for _, path in missing),
-        *(f"  {path} is in the source and has no place in the network" for _, path in homeless),
+        *(f"  {path} is in the network, but no weights are loaded there" for _, path in missing),
+        *(f"  {path} is in the source, but not in the network" for _, path in homeless),
     ]
     add = [
         *((pattern, "init") for pattern in _modules([*mismatched, *missing], ours)),
@@ -175,13 +175,13 @@ def _complaint(
     return (
         f"the weights do not fit the network by the rules of {SETTING}:\n"
         + "\n".join([*_first(lines), str(report)])
-        + f"\nTo go on without them, add rules in front: {_type([*add, *restore])}"
-        + "\nor take them under another name: 'THEIR/NAME/*' 'load OUR/NAME/*'"
+        + f"\nTo continue without them, put rules in front: {_type([*add, *restore])}"
+        + "\nor load them under another name: 'THEIR/NAME/*' 'load OUR/NAME/*'"
     )
 
 
 def _modules(leaves: Iterable[Leaf], tree: Iterable[Leaf]) -> list[str]:
-    """Patterns for exactly `leaves`: the outermost modules that hold nothing else of `tree`."""
+    """Patterns for exactly `leaves`: the outermost modules that contain no other leaf of `tree`."""
     chosen = {path for _, path in leaves}
     others = {path for _, path in tree} - chosen
     patterns: dict[str, None] = {}
@@ -194,7 +194,7 @@ def _modules(leaves: Iterable[Leaf], tree: Iterable[Leaf]) -> list[str]:
 
 
 def _type(restore: Rules) -> str:
-    """Rules as they are typed."""
+    """Rules as command-line arguments."""
     return f"--{SETTING} " + " ".join(shlex.quote(word) for rule in restore for word in rule)
 
 
@@ -226,9 +226,9 @@ def _line(name: str, entries: tuple[Entry, ...]) -> str:
 
 
 def merge(base: Tree, part: Tree) -> Tree:
-    """`base` with the leaves of `part` in the place of its own; both {"params", "batch_stats"} or parts of them.
+    """`base` with its leaves replaced by those of `part`; both are {"params", "batch_stats"} or parts of them.
 
-    Raises: UserError for a leaf that `base` does not have, or has in another shape.
+    Raises: UserError for a leaf that `base` does not have, or has with a different shape.
     """
     ours, theirs = _leaves(base), _leaves(part)
     for leaf, value in theirs.items():
