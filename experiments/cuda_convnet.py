@@ -4,7 +4,7 @@ Rate 0.001, divided by ten at 8/9.5 and 9/9.5 of the training, twice the rate fo
 dense layers; no augmentation. Pixels are centered and not scaled, for which the first weights are small enough.
 
 Command   python -m experiments.cuda_convnet
-Cost      10 epochs of 12.3 M multiply-adds an image
+Cost      10 epochs of 12.3 M MACs per image
 Result    73.47 % test, 72.44 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as JPEG).
           Published: 26 % error without augmentation, on the original data
 """

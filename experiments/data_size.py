@@ -1,15 +1,14 @@
 """What are more images worth?
 
-Expectation  The error falls as a power of the number of images (Hestness et al. 2017, arXiv:1712.00409), about the same
-             step for each doubling; the training accuracy falls too, and the gap closes from both sides. All run for
-             the same number of steps, so that only the variety differs; a smaller subset is part of each larger one.
+Expectation  The error falls as a power of the number of images (Hestness et al. 2017, arXiv:1712.00409), by about the
+             same factor for each doubling; the training accuracy falls too, and the gap closes from both sides. All run
+             for the same number of steps, so that only the variety differs; a smaller subset is part of each larger
+             one.
 Command      make sweep-data_size
 Cost         a small convnet for 800 steps of 64 images each: four minutes on two cores; `FULL=1`: 10,000 steps
-Finding      One seed (n = 1), test images. 39.48 % with 500 images, then 44.19, 48.23, 55.15, 56.75, 56.67 and 57.07 %
-             with 1,000, 2,000, 5,000, 10,000, 20,000 and 40,000: four to five points for each doubling up to 5,000,
-             about as a power of the number. Beyond 10,000 nothing is gained in 800 steps, which show 51,200 images, so
-             that hardly one comes often enough to be learnt by heart. The gap closes from both sides: training from
-             100.00 to 57.98 %, validation from 36.70 to 54.50 %, the gap from 63.3 points to 3.5.
+Finding      Each doubling adds four to five points up to 5,000 images: 39.48 % with 500, 55.15 % with 5,000. Beyond
+             10,000 nothing is gained in 800 steps, and the gap between training and validation closes from both sides
+             (n = 1, test; table data_size).
 """
 
 from experiments.small import SMALL

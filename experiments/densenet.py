@@ -1,7 +1,7 @@
 """DenseNet-BC-100 of growth 12 on CIFAR-10 (Huang et al. 2017, arXiv:1608.06993).
 
 Command   python -m experiments.densenet      (short: --duration 300steps)
-Cost      full: 300 epochs of 288 M multiply-adds an image, for an accelerator
+Cost      full: 300 epochs of 288 M MACs per image, for an accelerator
 Result    published: 4.51 % error on the original data
 """
 

@@ -4,7 +4,7 @@ Momentum 0.9 and a rate that falls by a constant factor, by 4 % every 8 epochs i
 
 Command   python -m experiments.googlenet
           python -m experiments.googlenet --model "googlenet:width=0.25,auxiliary=true" --duration 300steps
-Cost      full: 60 epochs of 1,522 M multiply-adds an image, for an accelerator
+Cost      full: 60 epochs of 1,522 M MACs per image, for an accelerator
 Result    the second: 39.35 % test, 39.38 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data
           re-encoded as JPEG). Others report 94.9 % after 200 epochs with a cosine and without the heads, on the
           original data

@@ -4,7 +4,7 @@ RMSProp with epsilon 1, rate 0.045 x 0.94 every two epochs, dropout 0.2, moving 
 
 Command   python -m experiments.inception_resnet
           (short: --model "inception_resnet_v2_299:blocks=(2,4,2),width=0.25" --duration 2epochs --ema 0.99)
-Cost      full: 100 epochs of 732 M multiply-adds an image, for an accelerator
+Cost      full: 100 epochs of 732 M MACs per image, for an accelerator
 Result    no figure on CIFAR-10 was published
 """
 

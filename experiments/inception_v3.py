@@ -5,7 +5,7 @@ in the authors' code.
 
 Command   python -m experiments.inception_v3
           (short: --model inception_v3:auxiliary=true,width=0.25 --duration 1epochs --ema 0.99)
-Cost      full: 100 epochs of 3,460 M multiply-adds an image, for an accelerator
+Cost      full: 100 epochs of 3,460 M MACs per image, for an accelerator
 Result    others report 93.7 % on the original data
 """
 

@@ -1,4 +1,4 @@
-"""Two hidden layers: what a network reaches that knows nothing of images.
+"""Two hidden layers: what a network reaches that knows nothing about images.
 
 Command   python -m experiments.mlp
 Cost      86 seconds on two CPU cores

@@ -3,7 +3,7 @@
 The paper trains with RMSProp on ImageNet; on CIFAR-10 the usual recipe is momentum and a cosine.
 
 Command   python -m experiments.mobilenet      (short: --duration 2epochs)
-Cost      full: 200 epochs of 46.4 M multiply-adds an image
+Cost      full: 200 epochs of 46.4 M MACs per image
 Result    short: 52.46 % test, 51.52 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as
           JPEG). No figure on CIFAR-10 was published
 """

@@ -4,7 +4,7 @@ The auxiliary head counts 0.4; an operation of the last cell is dropped with pro
 
 Command   python -m experiments.nasnet
           python -m experiments.nasnet --model "nasnet_a:cells=1,filters=12,auxiliary=true" --duration 250steps
-Cost      full: 600 epochs of 544 M multiply-adds an image, for an accelerator
+Cost      full: 600 epochs of 544 M MACs per image, for an accelerator
 Result    the second: 35.83 % test, 36.36 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data
           re-encoded as JPEG). Published: 2.65 % error with cutout, 3.41 % without, on the original data
 """

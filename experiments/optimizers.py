@@ -1,18 +1,15 @@
 """Which optimizer, each at its best rate, and where do the adaptive ones win?
 
-Expectation  At their best rates the kinds are closer than their fame: momentum and Adam within a point or two, plain
-             descent behind in so few epochs, AdaGrad slowed by a sum that only grows, Muon fastest on matrices. On
-             sparse features, whose gradients come seldom, a rate for each weight is what counts, and adaptive ones win.
+Expectation  At their best rates the optimizers are closer than their reputations: momentum and Adam within a point or
+             two, plain descent behind in so few epochs, AdaGrad slowed by a sum that only grows, Muon fastest on
+             matrices. On sparse features, whose gradients come seldom, a rate per weight is what counts, and adaptive
+             ones win.
 Command      make sweep-optimizers
-Cost         nine kinds at three rates: a small convnet on 5,000 images, 3 epochs: six minutes on two cores; `FULL=1`:
-             all images, 50 epochs
-Finding      One seed (n = 1), validation, each at the best of its rates, which is never at the edge. Muon is far ahead,
-             53.90 %, then RMSProp, 47.60 %. AdamW, Adam and Lion are alike, 43.55, 43.10 and 42.70 %, momentum, 41.45,
-             and Nesterov, 40.50 %, a point or two behind as expected, AdaGrad, 39.70, and plain descent, 39.75 %, last.
-             The rate weighs as much as the kind: three times the best one leaves Adam, AdamW and Muon at 10.00 % and
-             AdaGrad at 18.35 %, and plain descent diverges. On sparse features AdaGrad wins (error 0.00022) before Adam
-             and AdamW (0.0012) and Nesterov (0.0056), plain descent is at 0.14; but not all that is adaptive wins
-             there: RMSProp, 0.015, is behind momentum, 0.0074, and Lion, 0.27, is last.
+Cost         nine optimizers at three rates: a small convnet on 5,000 images, 3 epochs: six minutes on two cores;
+             `FULL=1`: all images, 50 epochs
+Finding      At the best of three rates Muon leads with 53.90 %, and the others are within a few points of each other (n
+             = 1, validation, 3 epochs). The rate matters as much as the optimizer; on sparse features AdaGrad wins
+             (table optimizers).
 """
 
 from dataclasses import replace
@@ -42,7 +39,7 @@ SPARSE_RATES = tuple(3.0**k for k in range(-8, 4))
 
 
 def at_their_best(results: Results) -> Panel:
-    """Of each kind the rate with the highest validation accuracy, and the curves of these alone."""
+    """For each optimizer the rate with the highest validation accuracy, and the curves of these."""
     lines, best = [], []
     for name, rates in RATES.items():
         seen = {rate: mean_and_deviation(results.values(f"{name} {rate:g}", "validation_accuracy")) for rate in rates}
@@ -63,7 +60,7 @@ def sparse(results: Results) -> Panel:
     whole, of_batch = landscapes.sparse_regression()
     start = jnp.zeros(200)
     lines = []
-    for name in [name for name in RATES if name != "muon"]:  # which is Adam where there are no matrices
+    for name in [name for name in RATES if name != "muon"]:  # without matrices, Muon is Adam
         config = OptimizerConfig(name, 1.0, weight_decay=0.0, weight_decay_multipliers=())
         ends = landscapes.descend(of_batch, start, config, SPARSE_RATES, 200)[:, -1]
         errors = np.nan_to_num([float(whole(jnp.asarray(end))) for end in ends], nan=np.inf)

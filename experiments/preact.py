@@ -1,7 +1,7 @@
 """Pre-activation ResNet-110 on CIFAR-10 (He et al. 2016, arXiv:1603.05027): normalize and activate before convolving.
 
 Command   python -m experiments.preact      (short: --duration 200steps)
-Cost      full: 64,000 steps of 253 M multiply-adds an image, for an accelerator
+Cost      full: 64,000 steps of 253 M MACs per image, for an accelerator
 Result    published: 6.37 % error on the original data
 """
 

@@ -1,7 +1,7 @@
-"""ResNet-110 on CIFAR-10 (He et al. 2015, section 4.2): 400 steps of warm-up, without which it does not begin to learn.
+"""ResNet-110 on CIFAR-10 (He et al. 2015, section 4.2): 400 steps of warm-up, without which it does not start to learn.
 
 Command   python -m experiments.resnet110      (short: --duration 500steps)
-Cost      full: 64,000 steps (182 epochs) of 253 M multiply-adds an image, for an accelerator
+Cost      full: 64,000 steps (182 epochs) of 253 M MACs per image, for an accelerator
 Result    published: 6.43 % error (6.61 +- 0.16) on the original data
 """
 

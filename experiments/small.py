@@ -1,7 +1,7 @@
-"""What the experiments on single parts have in common: a network and data small enough that two cores answer soon.
+"""The shared base of the experiments on single parts: a network and data small enough for two cores.
 
-Three 3x3 convolutions and two dense layers, 5,000 of CIFAR-10's images and 2,000 that validate. What such a run says
-of accuracy is far below what CIFAR-10 allows; what it says of the part that varies mostly holds. FULL=1 trains on all.
+Three 3x3 convolutions and two dense layers, 5,000 of CIFAR-10's images and 2,000 for validation. The accuracy of such a
+run is far below what CIFAR-10 allows; it compares variations. FULL=1 trains on all images.
 """
 
 from jaxcnn.config import Config, DataConfig, OptimizerConfig, ScheduleConfig

@@ -1,4 +1,4 @@
-"""The CIFAR-10 speedrun: airbench94 with Muon (Jordan 2024, arXiv:2404.00498), written anew and made cheaper for a CPU.
+"""The CIFAR-10 speedrun: airbench94 with Muon (Jordan 2024, arXiv:2404.00498), rewritten and made cheaper for a CPU.
 
 Frozen whitening filters, Muon on renormalized kernels, rates of their own for biases and head, alternating flip, two
 pixels of translation, label smoothing, six views at the test. Images grow from 24 to 28 and 32 pixels, which pays for
@@ -7,7 +7,7 @@ pixels of translation, label smoothing, six views at the test. Images grow from 
 Command   make train        (or: python -m experiments.speedrun94)
           python -m experiments.speedrun94 --image-sizes 0% 32 --duration 8epochs \\
           --optimizer.freeze-at whitening/bias 3epochs  (the recipe as published)
-Cost      11.5 epochs of 118 M multiply-adds an image, a quarter less as images grow: 7 1/2 minutes on two CPU cores
+Cost      11.5 epochs of 118 M MACs per image, a quarter less as images grow: 7 1/2 minutes on two CPU cores
           with 870 GFLOP/s in bfloat16
 Result    91.07 ± 0.12 % (n = 5, seeds 0 to 4; 448 to 468 s), on the data re-encoded as JPEG. The original:
           94.0 % on the original data, 91.0 % on these. Whole images for 8 epochs, the biases of the whitening trained

@@ -4,7 +4,7 @@ Images are enlarged to a random size and cropped back, as the paper's S in [256,
 decay 5e-4, rate divided by ten three times; the rate itself is that of networks with batch norm.
 
 Command   python -m experiments.vgg11      (short: --duration 4epochs)
-Cost      full: 74 epochs of 153 M multiply-adds an image
+Cost      full: 74 epochs of 153 M MACs per image
 Result    short: 59.47 % test, 58.86 % validation (--dtype auto, which was bfloat16; seed 0, n = 1; data re-encoded as
           JPEG). Others report 92.8 % after 200 epochs with a cosine, on the original data
 """

@@ -1,7 +1,7 @@
 """VGG-16 with batch norm on CIFAR-10 (Simonyan & Zisserman 2015; the recipe is the one usual for CIFAR).
 
 Command   python -m experiments.vgg16      (short: --duration 2epochs)
-Cost      full: 200 epochs of 313 M multiply-adds an image, for an accelerator
+Cost      full: 200 epochs of 313 M MACs per image, for an accelerator
 Result    published with this recipe: 94.2 % on the original data
 """
 

@@ -1,4 +1,4 @@
-"""Does a deep VGG train better from a shallow one than from nothing?
+"""Does a deep VGG train better from a shallow one than from random weights?
 
 Simonyan and Zisserman (2015, section 3.1) trained column A first and started deeper columns from its first four
 convolutions and its dense layers. Here the network is thin, and all of A's layers are taken, each to its own stage: the
@@ -6,16 +6,14 @@ second convolution of A begins the second stage, as the third of B does. There i
 none in 2015.
 
 Expectation  Without normalization a signal fades or grows from layer to layer, the more the deeper, so that sixteen
-             layers should start slowly from nothing, and gain more from a start than thirteen. The comparison is not
-             of equal work: what a deep network starts from has been trained for as many epochs before.
+             layers should start slowly from nothing, and gain more from a start than thirteen. The work is not equal:
+             the source of a deep network has already been trained for as many epochs.
 Command      make sweep-vgg_progressive
 Cost         VGG-11 of a quarter of the width for 4 epochs of CIFAR-10, a minute on two cores, then two networks of 13
              and two of 16 layers for 4 epochs each, about five minutes; `FULL=1`: 60 epochs
-Finding      A start helps, and VGG-13 more than VGG-16, against the expectation (n = 1, seed 0, bfloat16, the JPEG
-             copy of CIFAR-10, test): VGG-13 from nothing 56.10 %, from VGG-11 61.46 %; VGG-16 54.02 and 55.95 %. In
-             so few epochs depth does not pay: the VGG-11 that they start from had 59.92 of 100 right, and only VGG-13
-             went beyond. Five of VGG-16's thirteen convolutions are fresh ones between those that were taken, two of
-             VGG-13's ten: after an epoch VGG-16 from VGG-11 was no better than VGG-13 from nothing.
+Finding      Starting from VGG-11 helps VGG-13 (61.46 % against 56.10 % from random weights) more than VGG-16 (55.95 %
+             against 54.02 %), against the expectation (n = 1, test). In so few epochs depth does not pay (table
+             vgg_progressive).
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Wide ResNet on CIFAR-10 (Zagoruyko and Komodakis 2016, arXiv:1605.07146): rate x 0.2 at 30, 60 and 80 %.
 
 Command   python -m experiments.wide_resnet      (short: --model wrn_16_4 --duration 200steps)
-Cost      full: 200 epochs of 5,243 M multiply-adds an image, for several accelerators
+Cost      full: 200 epochs of 5,243 M MACs per image, for several accelerators
 Result    published for 28-10: 4.00 % error, 3.89 % with dropout, on the original data (median of 5)
 """
 

@@ -1,7 +1,7 @@
 """Augmentations: pure functions (draw, images) -> images, composed by name, run inside the compiled step.
 
-images are [B, H, W, C] in 0 ... 255, uint8 until a function needs fractions. To add one, write a function whose
-keyword arguments are its options and name it in AUGMENTATIONS; one that mixes examples goes into MIXTURES.
+Images are [B, H, W, C] in 0 ... 255, uint8 until a function needs fractions. To add an augmentation, write a function
+whose keyword arguments are its options and add it to AUGMENTATIONS, or to MIXTURES if it mixes examples.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from jaxcnn.augment.warp import elastic, multi_scale_crop, rotation, shear, stre
 __all__ = ["AUGMENTATIONS", "MIXTURES", "Augmentation", "Draw", "build", "check", "translate"]
 
 Augmentation = Callable[[Draw, Array, Array], tuple[Array, Array]]
-"""(draw, images, labels [B]) -> images, targets: the labels or, where examples were mixed, distributions [B, K]."""
+"""(draw, images, labels [B]) -> images, targets: the labels or, for mixed examples, distributions [B, K]."""
 
 AUGMENTATIONS: dict[str, Callable[..., Array]] = {
     "crop": crop,
@@ -54,8 +54,8 @@ def build(chain: Sequence[str], classes: int) -> Augmentation:
 
     def augment(draw: Draw, images: Array, labels: Array) -> tuple[Array, Array]:
         targets = jax.nn.one_hot(labels, classes) if mixes else labels
-        for place, part in enumerate(parts):
-            images, targets = part(draw.fold_in(place), images, targets)
+        for index, part in enumerate(parts):
+            images, targets = part(draw.fold_in(index), images, targets)
         return images, targets
 
     return augment
@@ -65,20 +65,20 @@ def _part(name: str, options: Mapping[str, Any]) -> Augmentation:
     known: dict[str, Callable[..., Any]] = {**AUGMENTATIONS, **MIXTURES}
     bound = specs.bind(known, name, options, "augmentation")
 
-    def alone(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
+    def unmixed(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
         return bound(draw, images), targets
 
     def mixed(draw: Draw, images: Array, targets: Array) -> tuple[Array, Array]:
-        images, share = bound(draw, images)
-        return images, share[:, None] * targets + (1 - share[:, None]) * draw.partner(targets)
+        images, weight = bound(draw, images)
+        return images, weight[:, None] * targets + (1 - weight[:, None]) * draw.partner(targets)
 
-    return mixed if name in MIXTURES else alone
+    return mixed if name in MIXTURES else unmixed
 
 
 def check(augmentation: Augmentation, image_shape: tuple[int, ...]) -> None:
-    """Traces the chain for images of this shape, so that an option that does not fit them is named at once.
+    """Traces the chain for images of this shape.
 
-    Raises: UserError
+    Raises: UserError for an option that does not fit them.
     """
 
     def one_image() -> tuple[Array, Array]:

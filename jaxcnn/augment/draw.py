@@ -1,4 +1,4 @@
-"""What an augmentation may depend on."""
+"""The randomness of augmentations."""
 
 from functools import partial
 from typing import NamedTuple
@@ -9,41 +9,41 @@ from jax import Array, lax
 
 
 class Draw(NamedTuple):
-    """What an augmentation may depend on; keyed by the example's place in the global batch, never by its device."""
+    """Everything that an augmentation may depend on, keyed by an example's position in the global batch."""
 
     keys: Array
     """[B] PRNG keys, new at every step."""
     image_keys: Array
-    """[B] PRNG keys that stay with an image through the whole training."""
+    """[B] PRNG keys of the images, the same throughout the training."""
     epoch: Array
     """Scalar integer."""
     axis: str | None = None
-    """The mapped axis along which the global batch is cut; None: it is not."""
+    """The mapped axis along which the global batch is split; None: it is not split."""
 
     def uniform(self, low: float, high: float) -> Array:
-        """[B, 1, 1, 1] numbers, one for each image."""
+        """[B, 1, 1, 1] numbers, one per image."""
         return jax.vmap(lambda key: jax.random.uniform(key, (1, 1, 1), minval=low, maxval=high))(self.keys)
 
     def integers(self, *stops: int) -> Array:
-        """[B, len(stops)] whole numbers, each from 0 to its stop - 1, for stops far below the 2^23 that are drawn of.
+        """[B, len(stops)] integers, each from 0 to its stop - 1; stops must be far below 2^23.
 
-        Unlike `randint`, which is exact, it hashes once: of a small network's step, that was a tenth of the code.
+        It hashes once, unlike the exact `randint`, whose code was a tenth of a small network's step.
         """
-        shares = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),)))(self.keys)
-        return jnp.floor(shares * jnp.array(stops)).astype(jnp.int32)
+        uniform = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),)))(self.keys)
+        return jnp.floor(uniform * jnp.array(stops)).astype(jnp.int32)
 
-    def fold_in(self, place: int) -> "Draw":
-        """The draw for the augmentation at this place of a chain, independent of the others."""
-        return self._replace(keys=jax.vmap(partial(jax.random.fold_in, data=place))(self.keys))
+    def fold_in(self, index: int) -> "Draw":
+        """An independent draw, for example for one augmentation of a chain."""
+        return self._replace(keys=jax.vmap(partial(jax.random.fold_in, data=index))(self.keys))
 
     def beta(self, alpha: float) -> Array:
-        """[B, 1, 1, 1] numbers in 0 ... 1 of the distribution Beta(alpha, alpha), one for each image."""
+        """[B, 1, 1, 1] numbers from Beta(alpha, alpha), one per image."""
         return jax.vmap(lambda key: jax.random.beta(key, alpha, alpha, (1, 1, 1)))(self.keys)
 
     def partner(self, x: Array) -> Array:
-        """`x` [B, ...] of the example that is one place before in the global batch, whichever device has it.
+        """`x` [B, ...] of the previous example in the global batch, on whichever device it is.
 
-        The order of an epoch is random, so the neighbor is a random partner.
+        The order of an epoch is random, so that the neighbor is a random partner.
         """
         if self.axis is None:
             return jnp.roll(x, 1, axis=0)
@@ -53,5 +53,5 @@ class Draw(NamedTuple):
 
 
 def coin(keys: Array) -> Array:
-    """[B, 1, 1, 1] booleans, one for each image."""
+    """[B, 1, 1, 1] booleans, one per image."""
     return jax.vmap(jax.random.bernoulli)(keys)[:, None, None, None]

@@ -1,4 +1,4 @@
-"""Mixtures of two examples: (draw, images) -> (images, share of the label that is the image's own [B])."""
+"""Mixtures of two examples: (draw, images) -> (images, weight [B] of the image's own label)."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -11,21 +11,21 @@ Mixed = tuple[Array, Array]
 
 def mixup(draw: Draw, images: Array, *, alpha: float = 1.0) -> Mixed:
     """A weighted mean of two images, the weight from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412)."""
-    share = _shares(draw, alpha)
-    return share * images + (1 - share) * draw.partner(images), share.reshape(-1)
+    weight = _weights(draw, alpha)
+    return weight * images + (1 - weight) * draw.partner(images), weight.reshape(-1)
 
 
 def cutmix(draw: Draw, images: Array, *, alpha: float = 1.0) -> Mixed:
-    """A box of another image, its center anywhere; the label is shared by area (Yun et al. 2019, arXiv:1905.04899).
+    """A box of another image, its center anywhere; labels are weighted by area (Yun et al. 2019, arXiv:1905.04899).
 
-    The area wanted for the image itself is from Beta(alpha, alpha); what of the box lies outside does not count.
+    The intended area of the image itself is from Beta(alpha, alpha); the box is clipped at the edges.
     """
     height, width = images.shape[1:3]
-    side = jnp.sqrt(1 - _shares(draw.fold_in(0), alpha))
+    side = jnp.sqrt(1 - _weights(draw.fold_in(0), alpha))
 
-    def span(place: int, size: int) -> Array:
-        """[B, size, 1, 1]: what the box covers of one side."""
-        center = jnp.floor(draw.fold_in(place).uniform(0, size))
+    def span(index: int, size: int) -> Array:
+        """[B, size, 1, 1]: the part of one side that the box covers."""
+        center = jnp.floor(draw.fold_in(index).uniform(0, size))
         low, high = jnp.floor(center - side * size / 2), jnp.floor(center + side * size / 2)
         pixel = jnp.arange(size)[None, :, None, None]
         return (pixel >= low) & (pixel < high)
@@ -34,7 +34,9 @@ def cutmix(draw: Draw, images: Array, *, alpha: float = 1.0) -> Mixed:
     return jnp.where(box, draw.partner(images), images), 1 - box.mean((1, 2, 3))
 
 
-def _shares(draw: Draw, alpha: float) -> Array:
+def _weights(draw: Draw, alpha: float) -> Array:
     if alpha <= 0:
-        raise UserError(f"alpha of mixup and cutmix must be greater than 0, not {alpha}; 1 draws all shares alike")
+        raise UserError(
+            f"alpha of mixup and cutmix must be positive, not {alpha}; with 1 all weights are equally likely"
+        )
     return draw.beta(alpha)

@@ -1,7 +1,8 @@
 """RandAugment (Cubuk et al. 2019, arXiv:1909.13719): operations drawn at random, all of one strength.
 
-The operations are Pillow's. An image has one of them at a time, and most are special cases of two: a warp, and a blend
-with a degenerate image. So a batch pays for one warp and one blend a round, not for fourteen operations.
+The operations are Pillow's. Each image has one at a time, and most are special cases of two: a warp, and a blend with a
+degenerate image. So a batch costs one warp and one blend per round, not fourteen operations. Shears are about the
+center of the image, where Pillow's and torchvision's are about its corner.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ OPERATIONS = (
 
 
 def randaugment(draw: Draw, images: Array, *, operations: int = 2, magnitude: float = 9.0) -> Array:
-    """`operations` of OPERATIONS, one after the other, of strength magnitude / 30 of their greatest (torchvision's)."""
+    """`operations` of OPERATIONS in a row, with magnitude / 30 of their maximum strength (torchvision's)."""
     if not 0 <= magnitude <= STRONGEST:
         raise UserError(f"randaugment: magnitude is in 0 ... {STRONGEST:g}, not {magnitude}")
     for place in range(operations):
@@ -33,18 +34,18 @@ def randaugment(draw: Draw, images: Array, *, operations: int = 2, magnitude: fl
     return images
 
 
-def operate(images: Array, choice: Array, sign: Array, share: float) -> Array:
-    """Image b after operation choice[b] of `share` of its strength, in the direction sign[b]; both [B, 1, 1, 1]."""
+def operate(images: Array, choice: Array, sign: Array, fraction: float) -> Array:
+    """Image b after operation choice[b] with `fraction` of its strength, in direction sign[b]; both [B, 1, 1, 1]."""
 
     def chosen(name: str) -> Array:
         return choice == OPERATIONS.index(name)
 
-    images = _warp(images, chosen, sign * share)
-    images = _blend(images, chosen, sign * share)
-    # Pillow's operations on single pixels are those of whole numbers.
+    images = _warp(images, chosen, sign * fraction)
+    images = _blend(images, chosen, sign * fraction)
+    # Pillow's per-pixel operations work on integers.
     whole = jnp.clip(jnp.round(images), 0, 255).astype(jnp.int32)
-    step = 2 ** round(4 * share)
-    threshold = 255 * (1 - share)
+    step = 2 ** round(4 * fraction)
+    threshold = 255 * (1 - fraction)
     images = jnp.where(chosen("posterize"), whole // step * step, images)
     images = jnp.where(chosen("solarize") & (whole >= threshold), 255 - whole, images)
     images = jnp.where(chosen("autocontrast"), autocontrast(whole), images)

@@ -1,4 +1,4 @@
-"""Shifts, mirrors and holes: every pixel of the result is a pixel of the image, or painted over."""
+"""Shifts, flips and cutout: every pixel of the result is a pixel of the image or a constant."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jaxcnn.errors import UserError
 
 
 def reflect(places: Array, size: int) -> Array:
-    """Whole numbers -> 0 ... size - 1, mirrored at the first and at the last again and again."""
+    """Integers -> 0 ... size - 1, reflected at both ends as often as necessary."""
     period = max(2 * (size - 1), 1)
     return jnp.minimum(places % period, -places % period)
 
@@ -18,7 +18,7 @@ PADDING = {"zero": "constant", "reflect": "reflect"}
 
 
 def translate(images: Array, offsets: Array, most: int, mode: str) -> Array:
-    """Shifts image b by offsets[b] = (down, right), at most `most` pixels; what enters is `zero` or a `reflect`ion."""
+    """Shifts image b by offsets[b] = (down, right), at most `most` pixels; the mode `zero` or `reflect` fills in."""
     padded = jnp.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), PADDING[mode])
 
     def window(image: Array, corner: Array) -> Array:
@@ -37,18 +37,18 @@ def crop(draw: Draw, images: Array, *, padding: int = 4, mode: str = "zero") -> 
 
 
 def flip(draw: Draw, images: Array) -> Array:
-    """Mirrors left and right with probability 1/2."""
+    """Flips horizontally with probability 1/2."""
     return jnp.where(coin(draw.keys), images[:, :, ::-1], images)
 
 
 def alternating_flip(draw: Draw, images: Array) -> Array:
-    """Mirrors an image in every other epoch, half of the images beginning mirrored (Jordan 2024, airbench)."""
+    """Flips each image in every other epoch, half of them in the even epochs (Jordan 2024, airbench)."""
     odd = (draw.epoch % 2).astype(bool)
     return jnp.where(coin(draw.image_keys) ^ odd, images[:, :, ::-1], images)
 
 
 def cutout(draw: Draw, images: Array, *, size: int = 8, fill: float = 0.5) -> Array:
-    """Paints over a square whose center is anywhere in the image (DeVries & Taylor 2017); fill in 0 ... 1."""
+    """Fills a square whose center is anywhere in the image (DeVries & Taylor 2017); fill in 0 ... 1."""
     height, width = images.shape[1:3]
     center = draw.integers(height, width)
     corner = center - size // 2

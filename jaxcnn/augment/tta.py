@@ -22,7 +22,7 @@ def flip(images: Array) -> Weighted:
 
 
 def flip_translate(images: Array) -> Weighted:
-    """Half the mirror pair, half the mirror pairs of two diagonal shifts by a pixel (Jordan 2024, airbench)."""
+    """Half the flip pair, half the flip pairs of two diagonal shifts by one pixel (Jordan 2024, airbench)."""
     views = [(weight / 2, view) for weight, view in flip(images)]
     for pixels in (-1, 1):
         shifted = translate(images, jnp.full((len(images), 2), pixels), 1, "reflect")
@@ -34,14 +34,14 @@ TTA: dict[str, Callable[[Array], Weighted]] = {"none": none, "flip": flip, "flip
 
 
 def logits(model: nn.Module, variables: Any, images: Array, name: str) -> Array:
-    """What the model says of images [B, H, W, C] in evaluation, averaged over their views: [B, num_classes]."""
+    """The logits [B, num_classes] of images [B, H, W, C] in evaluation, averaged over their views."""
 
     def look(view: Array) -> Array:
         return cast(jax.Array, model.apply(variables, view, train=False))
 
     total: Array = jnp.float32(0)
     for weight, view in TTA[name](images):
-        # One after the other: together they take the memory of all.
+        # One view after the other, so that they do not need memory for all at once.
         view, total = lax.optimization_barrier((view, total))
         total += weight * look(view)
     return total

@@ -1,4 +1,4 @@
-"""Stretch, rotation, shear, elastic deformation, multi-scale crop: bilinear samples between the pixels."""
+"""Stretch, rotation, shear, elastic deformation, multi-scale crop: bilinear samples between pixels."""
 
 from collections.abc import Callable
 
@@ -16,13 +16,14 @@ def nearest(places: Array, size: int) -> Array:
 
 
 EDGES: dict[str, Callable[[Array, int], Array]] = {"reflect": reflect, "edge": nearest, "zero": nearest}
-"""Which pixel stands for one beyond the edge."""
+"""Which pixel replaces one beyond the edge."""
 
 
 def sample(images: Array, rows: Array, columns: Array, mode: str) -> Array:
     """The values of image b between its pixels, at (rows[b], columns[b]) [B, H', W'] -> [B, H', W', C] float32.
 
-    Beyond the edge lies a `reflect`ion, the `edge` itself or `zero`. Raises: UserError for another mode.
+    Beyond the edge there is a reflection (`reflect`), the edge itself (`edge`) or zero (`zero`).
+    Raises: UserError for another mode.
     """
     inside = lookup(EDGES, mode, "mode")
     batch, height, width, channels = images.shape
@@ -73,7 +74,7 @@ def stretch(draw: Draw, images: Array, *, strength: float = 0.2, mode: str = "re
 
 
 def rotation(draw: Draw, images: Array, *, degrees: float = 15.0, mode: str = "reflect") -> Array:
-    """Turns an image about its center by up to +-degrees."""
+    """Rotates an image about its center by up to +-degrees."""
     angle = jnp.deg2rad(draw.uniform(-degrees, degrees))
     cosine, sine = jnp.cos(angle), jnp.sin(angle)
     return affine(images, matrices(cosine, -sine, sine, cosine), jnp.zeros((len(images), 2)), mode)
@@ -103,7 +104,7 @@ def elastic(draw: Draw, images: Array, *, alpha: float = 34.0, sigma: float = 4.
 
 
 def gaussian(size: int, sigma: float) -> Array:
-    """The matrix [size, size] that smooths a vector, as if zeros stood beyond its ends."""
+    """The matrix [size, size] that smooths a vector, padded with zeros."""
     every = jnp.arange(-size, size + 1)
     kernel = jnp.exp(-(every**2) / (2 * sigma**2))
     distance = jnp.arange(size)[:, None] - jnp.arange(size)
@@ -111,7 +112,7 @@ def gaussian(size: int, sigma: float) -> Array:
 
 
 def multi_scale_crop(draw: Draw, images: Array, *, largest: float = 1.25) -> Array:
-    """Enlarges an image by a factor in 1 ... largest and takes a random window of the old size.
+    """Enlarges an image by a factor in 1 ... largest and takes a random window of the original size.
 
     Source: Simonyan and Zisserman 2014, arXiv:1409.1556, section 3.1 (scale jittering: 256 ... 512 for 224).
     """

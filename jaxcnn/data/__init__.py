@@ -1,7 +1,7 @@
 """Data sets as uint8 arrays in memory, their splits, the order of an epoch, and normalization.
 
 `load` reads any image-classification set of TensorFlow Datasets (TFDS) without TensorFlow, and `digits`, which needs
-no network. Nothing in this package imports JAX.
+no network. Importing this package does not import JAX.
 """
 
 from jaxcnn.data.dataset import Dataset, MissingData

@@ -1,4 +1,4 @@
-"""Decoded data sets kept on disk: one folder a prepared copy, one `.npy` an array, mapped into memory on reading."""
+"""Decoded data sets on disk: one folder per prepared copy, one memory-mapped `.npy` file per array."""
 
 import hashlib
 import json
@@ -12,8 +12,8 @@ import numpy as np
 from jaxcnn.data.dataset import ARRAYS, Dataset, arrays, digest
 from jaxcnn.paths import cache_folder
 
-FORMAT = 2  # raise it when decoding changes: older entries are then left alone
-SAMPLE = 1 << 16  # bytes of a data file's beginning that enter the fingerprint
+FORMAT = 2  # raise it when decoding changes: older entries are then ignored
+SAMPLE = 1 << 16  # bytes at the start of a data file that enter the fingerprint
 
 
 def entry(folder: Path) -> Path:
@@ -40,7 +40,7 @@ def read(entry: Path) -> Dataset | None:
 
 
 def write(entry: Path, dataset: Dataset) -> None:
-    """Stores `dataset` under a temporary name, then renames it; says so on stderr if that cannot be done."""
+    """Stores `dataset` under a temporary name, then renames it; reports on stderr if that fails."""
     unfinished = entry.with_name(f".{entry.name}.{os.getpid()}")
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
@@ -52,13 +52,13 @@ def write(entry: Path, dataset: Dataset) -> None:
         unfinished.rename(entry)
     except OSError as error:
         if not entry.exists():  # another process may have been faster
-            print(f"jaxcnn: {dataset.name} is not cached, the next start decodes it again: {error}", file=sys.stderr)
+            print(f"jaxcnn: {dataset.name} is not cached; the next start decodes it again: {error}", file=sys.stderr)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _fingerprint(folder: Path) -> str:
-    """Tells two copies of one version apart: place, names, sizes, times, and what the files begin with."""
+    """Distinguishes two copies of one version: path, names, sizes, times and the start of each file."""
     content = hashlib.sha256(f"{FORMAT} {folder.resolve()}".encode())
     for path in sorted(folder.iterdir()):
         if not path.is_file():

@@ -14,16 +14,16 @@ Part = tuple[np.ndarray, np.ndarray]
 
 
 class MissingData(UserError):
-    """The data set is neither prepared on this machine nor within reach of its network."""
+    """The data set is neither prepared on this machine nor downloadable."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and labels in host memory, read-only; a set that comes from the cache is mapped from its files.
+    """Images and labels in host memory, read-only; a data set from the cache is memory-mapped.
 
     Shapes: images `[N, height, width, 3]` uint8, labels `[N]` int32 in `0..num_classes-1`; the first `train_size` of
-    them are for training, the others for the test. They are one array, as a training has them on its devices: a CPU
-    then reads the mapped file itself.
+    them are for training, the others for the test. They are one array, as on the devices, so that a CPU
+    reads the mapped file itself.
     `digest` is a short hash of arrays and label names: copies of one version can differ (original, re-encoded).
     """
 
@@ -87,7 +87,7 @@ def digest(dataset: Dataset) -> str:
 
 
 def select(dataset: Dataset, classes: Sequence[str]) -> Dataset:
-    """The images of `classes` alone, relabeled 0, 1, ... in the order given.
+    """Only the images of `classes`, relabeled 0, 1, ... in the given order.
 
     Raises UserError for a label name that the data set does not have, or that is given twice.
     """

@@ -12,7 +12,7 @@ from jaxcnn.data import prepared
 from jaxcnn.data.dataset import MissingData
 from jaxcnn.errors import UserError
 
-PATIENCE = 3.0  # seconds that a host has to answer before we take it for unreachable
+PATIENCE = 3.0  # seconds after which a host that does not answer counts as unreachable
 
 
 def prepare(name: str, root: Path, others: Iterable[str] = ()) -> Path:
@@ -37,7 +37,7 @@ def prepare(name: str, root: Path, others: Iterable[str] = ()) -> Path:
     _run(builder, root, base)
     if folder := prepared.find(name, root):
         return folder
-    raise UserError(f"{name} is no version that can be prepared: {base} is {builder.VERSION}")
+    raise UserError(f"{name} cannot be prepared: the version of {base} is {builder.VERSION}")
 
 
 def unreachable(url: str) -> str | None:

@@ -54,7 +54,7 @@ def find(name: str, root: Path) -> Path | None:
 def read(folder: Path) -> Dataset:
     """Decodes the prepared data in `folder`; shows a line on a terminal if that takes over a second.
 
-    Raises UserError if it is no image classification, unreadable without TensorFlow, or damaged.
+    Raises UserError if it is not image classification, unreadable without TensorFlow, or damaged.
     """
     with _readable(folder):
         about = json.loads((folder / "dataset_info.json").read_text())
@@ -71,7 +71,7 @@ def _decoded(folder: Path, name: str) -> Dataset:
     test = next((split for split in TEST_SPLITS if split in builder.info.splits), None)
     if test is None or "train" not in builder.info.splits:
         known = ", ".join(builder.info.splits)
-        raise UserError(f"{name} has the splits {known}: train and one of {', '.join(TEST_SPLITS)} are needed")
+        raise UserError(f"{name} has the splits {known}: train and one of {', '.join(TEST_SPLITS)} are required")
     names = tuple(str(label) for label in features["label"].names)
     # Records as they are stored: TFDS would decode every feature, and take half as long again.
     raw = tfds.decode.DeserializeMethod.RAW_BYTES
@@ -149,14 +149,14 @@ def _check_features(name: str, features: Any) -> None:
     if isinstance(image, kinds.Image) and image.np_dtype == np.uint8 and isinstance(label, kinds.ClassLabel):
         return
     raise UserError(
-        f"{name} is no image classification: an `image` of 8 bits and a `label` that is a class are needed; "
+        f"{name} is not an image-classification data set: expected a uint8 `image` and a ClassLabel `label`; "
         f"it has {', '.join(sorted(fields)) or features}"
     )
 
 
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
-    """Whatever the readers of damaged files raise becomes one message; each of them has its own exceptions."""
+    """Turns the exceptions of the readers of damaged files, of many kinds, into one message."""
     try:
         yield
     except (UserError, ImportError):

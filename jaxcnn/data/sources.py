@@ -6,7 +6,7 @@ from jaxcnn.data import cache, download, prepared
 from jaxcnn.data.dataset import Dataset, select
 from jaxcnn.data.digits import digits
 
-# Sets that do not come from TFDS; every other name is one of its.
+# Data sets that do not come from TFDS; every other name is TFDS's.
 SOURCES: dict[str, Callable[[], Dataset]] = {"digits": digits}
 
 
@@ -14,13 +14,13 @@ def load(name: str, *, classes: Sequence[str] = (), data_dir: str | None = None)
     """Reads a data set into memory, from the cache if it was decoded before.
 
     `name`: a key of `SOURCES`, or a TFDS image-classification set (`cifar10`, `svhn_cropped`, `name/config:1.2.3`).
-    `classes`: keep these label names alone, relabeled 0, 1, ... in the order given.
+    `classes`: keep only these label names, relabeled 0, 1, ... in the given order.
     `data_dir`: prepared data; by default `TFDS_DATA_DIR`, then `~/tensorflow_datasets`, as in TFDS.
 
     Gray images become three equal channels; sizes stay as they are. A set that TFDS only divides into train and
     validation has its validation images as `test_images`.
     Raises MissingData if the set is not prepared and cannot be downloaded now; UserError for an unknown name or
-    class, a set that is no image classification, images of several sizes, damaged or unreadable files.
+    class, a data set that is not image classification, images of several sizes, damaged or unreadable files.
     """
     dataset = SOURCES[name]() if name in SOURCES else _tfds(name, data_dir)
     return select(dataset, classes) if classes else dataset

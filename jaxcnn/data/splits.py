@@ -1,7 +1,7 @@
-"""Who is in which split, and in what order an epoch sees them: pure functions of the seed.
+"""Which example is in which split, and the order of an epoch: pure functions of the seed.
 
 The order comes from sorting the raw output of PCG64, whose stream NumPy promises to keep, unlike that of
-`Generator.permutation`; so a seed means the same in every version.
+`Generator.permutation`, so that a seed gives the same order in every version.
 """
 
 from dataclasses import dataclass, replace
@@ -24,11 +24,11 @@ class Split:
 
 
 def split(dataset: Dataset, validation: int, seed: int, train: int = 0) -> Split:
-    """Takes `validation` of the train images, the same number of each class up to one, chosen by `seed`.
+    """Holds out `validation` of the training images, class-balanced up to one image, chosen by `seed`.
 
-    The rest trains, or `train` of it, chosen in the same way; a smaller subset is part of every larger one.
+    The others train, or `train` of them, chosen in the same way; a smaller subset is part of every larger one.
 
-    Raises UserError if a number is negative, or if a class would have no train image left.
+    Raises UserError if a number is negative, or if a class would have no training image left.
     """
     labels = dataset.train_labels
     held_out = balanced(labels, validation, seed)
@@ -38,15 +38,15 @@ def split(dataset: Dataset, validation: int, seed: int, train: int = 0) -> Split
     return Split(rest[balanced(labels[rest], train, seed, SUBSET, "train on")], held_out)
 
 
-def with_label_noise(dataset: Dataset, train: np.ndarray, share: float, seed: int) -> Dataset:
-    """The data set with `share` of the labels at `train` replaced, each by any other class with equal probability.
+def with_label_noise(dataset: Dataset, train: np.ndarray, fraction: float, seed: int) -> Dataset:
+    """The data set with a `fraction` of the labels at `train` replaced by a random other class.
 
-    The digest stays that of the data as they were. Raises UserError unless `share` is in 0 ... 1.
+    The digest stays that of the original data. Raises UserError unless `fraction` is in 0 ... 1.
     Source: symmetric noise, as in Zhang et al. 2017, arXiv:1611.03530, section 2.2 (who draw from all classes).
     """
-    if not 0 <= share <= 1:
-        raise UserError(f"data.label_noise is a share in 0 ... 1, not {share}")
-    chosen = train[_permutation(len(train), NOISE, seed)[: round(share * len(train))]]
+    if not 0 <= fraction <= 1:
+        raise UserError(f"data.label_noise is a fraction in 0 ... 1, not {fraction}")
+    chosen = train[_permutation(len(train), NOISE, seed)[: round(fraction * len(train))]]
     offsets = 1 + _random(len(chosen), NOISE, seed, 1) % np.uint64(dataset.num_classes - 1)
     labels = dataset.labels.copy()
     labels[chosen] = (labels[chosen] + offsets.astype(np.int32)) % dataset.num_classes
@@ -54,12 +54,12 @@ def with_label_noise(dataset: Dataset, train: np.ndarray, share: float, seed: in
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order in which an epoch sees `n` examples: a permutation `[n]` int32, a function of `(seed, epoch)` alone."""
+    """The order in which an epoch sees `n` examples: a permutation `[n]` int32, a function of only `(seed, epoch)`."""
     return _permutation(n, EPOCH, seed, epoch)
 
 
 def balanced(labels: np.ndarray, count: int, seed: int, stream: int = SPLIT, purpose: str = "hold out") -> np.ndarray:
-    """Ascending int32 indices of `count` examples, the same number of each class in `labels` up to one.
+    """Ascending int32 indices of `count` examples, class-balanced up to one example.
 
     Raises UserError, naming the `purpose`, if `count` is negative, or takes all examples of a class.
     """
@@ -69,8 +69,8 @@ def balanced(labels: np.ndarray, count: int, seed: int, stream: int = SPLIT, pur
     quotas[_permutation(len(classes), stream, seed)[:over]] += 1
     if count < 0 or (np.any(quotas >= sizes) and count):
         raise UserError(
-            f"cannot {purpose} {count:,} of {len(labels):,} images, {each + bool(over):,} a class: the smallest of the "
-            f"{len(classes)} classes has {sizes.min():,}, and some must stay; expected 0 to "
+            f"cannot {purpose} {count:,} of {len(labels):,} images, {each + bool(over):,} per class: the smallest of "
+            f"the {len(classes)} classes has {sizes.min():,}, and some must stay; expected 0 to "
             f"{len(classes) * (sizes.min() - 1):,}"
         )
     order = _permutation(len(labels), stream, seed, 1)

@@ -1,4 +1,4 @@
-"""Convolutions that are XLA's own on every accelerator and fast formulations of the same on a CPU.
+"""Convolutions: XLA's own on accelerators, faster formulations of the same on a CPU.
 
 A convolution is bilinear, and so are its two gradients; the three close under differentiation: the gradients of any
 of them are the other two. One JAX primitive with a `form` therefore gives derivatives of every order, forward and
@@ -29,7 +29,7 @@ FORMS: dict[str, tuple[Callable[..., jax.Array], Callable[..., jax.Array]]] = {
     "images": (geometry.images_transpose, conv_cpu.images_gradient),
     "kernel": (geometry.kernel_transpose, conv_cpu.kernel_gradient),
 }
-# form -> how (the result's cotangent, the other argument) give its gradient by the first and by the second argument.
+# form -> its gradients by the first and the second argument, from (the result's cotangent, the other argument).
 GRADIENTS: dict[str, tuple[Callable[..., tuple], Callable[..., tuple]]] = {
     "output": (lambda g, kernel: ("images", g, kernel), lambda g, images: ("kernel", images, g)),
     "images": (lambda g, kernel: ("output", g, kernel), lambda g, cotangent: ("kernel", g, cotangent)),
@@ -133,7 +133,7 @@ def _by_second(cotangent, first, second, *, form: str, geometry: Geometry):
 
 
 def _batch(operands, axes, *, form: str, geometry: Geometry):
-    """A mapped axis of the images alone joins the batch; mapped kernels are XLA's, or on a CPU a loop."""
+    """If only the images are mapped, that axis joins the batch; mapped kernels use XLA's, or a loop on a CPU."""
     if axes[1] is None and form != "kernel":
         mapped = jnp.moveaxis(operands[0], axes[0], 0)
         count, batch = mapped.shape[:2]

@@ -1,4 +1,4 @@
-"""Depthwise convolutions as sums of shifted products; XLA's own run at a hundredth of a CPU's speed."""
+"""Depthwise convolutions as sums of shifted products; XLA's own reach a hundredth of a CPU's speed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def output(images: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Arra
     """The convolution of every channel with its own kernels, accumulated in float32."""
     copies = kernel.shape[3] // images.shape[3]
     padded = _padded(images, copies, geometry)
-    # Made once: else they are rounded to the images' type and widened again for each element of the output.
+    # Rounded once here; otherwise they are rounded to the images' type and widened again for each output element.
     weights = lax.optimization_barrier(kernel.reshape(-1, kernel.shape[3]).astype(jnp.float32))
     products = (tap * weight for tap, weight in zip(taps(padded, geometry), weights, strict=True))
     # Kept apart from what follows, whose loops may run over other axes than these products want.

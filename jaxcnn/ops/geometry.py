@@ -42,7 +42,7 @@ class Geometry:
 
     @property
     def depthwise(self) -> bool:
-        """Whether every channel is convolved alone."""
+        """Whether every channel is convolved separately."""
         return self.groups == self.images[3] and self.groups > 1
 
     @property
@@ -89,7 +89,7 @@ def pad_images(images: jax.typing.ArrayLike, padding: Padding, value: float = 0.
 
 
 def taps(padded: jax.Array, geometry: Geometry) -> list[jax.Array]:
-    """For each place of the kernel, row by row, the strided slice of the padded images that it multiplies."""
+    """For each element of the kernel, row by row, the strided slice of the padded images that it multiplies."""
     batch, high, wide, _ = geometry.output
     (down, right), channels = geometry.strides, padded.shape[-1]
 

@@ -13,7 +13,7 @@ from jax import lax
 
 from jaxcnn.ops.geometry import Geometry, pad_images, taps
 
-# What one chunk of an operand's copies takes: about what the cores' caches hold.
+# Bytes of one chunk of an operand's copies: about the size of the cores' caches.
 CHUNK_BYTES = 6 * 2**20
 
 Operands = Callable[[jax.Array, jax.Array, Geometry], tuple[jax.Array, jax.Array]]
@@ -49,7 +49,7 @@ def _add_up(
         # Without the barrier XLA adds within the product, in bfloat16: the total would lose what chunks bring.
         return total + lax.optimization_barrier(product(*pair)).astype(jnp.float32), None
 
-    # Chunks are cut from what the network keeps anyway; else XLA computes the activation once more for them.
+    # Chunks are cut from saved activations; otherwise XLA computes the activation again for them.
     images, cotangent = lax.optimization_barrier((images, cotangent))
     batch = len(images)
     if size == batch:
@@ -95,7 +95,7 @@ def _crossed(images: jax.Array, cotangent: jax.Array, geometry: Geometry) -> tup
 def outer(first: jax.Array, second: jax.Array) -> jax.Array:
     """The channels' products summed over batch, rows and columns: [..., M], [..., N] -> [M, N].
 
-    The result has the type of the operands: asked for float32, XLA would multiply bfloat16 as float32.
+    The result has the type of the operands: for a float32 result, XLA would multiply bfloat16 as float32.
     """
     first, second = (array.reshape(-1, array.shape[-1]) for array in (first, second))
     return lax.dot_general(first, second, (((0,), (0,)), ((), ())))

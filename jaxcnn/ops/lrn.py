@@ -22,7 +22,7 @@ def norm_across_channels(x: jax.Array, size: int, alpha: float, beta: float = 0.
 
 
 def norm_within_channel(x: jax.Array, size: int, alpha: float, beta: float = 0.75, offset: float = 1.0) -> jax.Array:
-    """The same over `size` x `size` pixels of each channel alone: [B, H, W, C] -> [B, H, W, C].
+    """The same over `size` x `size` pixels of each channel: [B, H, W, C] -> [B, H, W, C].
 
     Source: "rnorm" in cuda-convnet; `norm_region: WITHIN_CHANNEL` in Caffe.
     """

@@ -1,7 +1,7 @@
-"""The passes over data that batch normalization is made of, each with its gradient written out.
+"""Batch-norm reductions with hand-written gradients.
 
 Left to automatic differentiation, XLA keeps centered copies in float32 of what may be bfloat16 and passes over them
-several times; written out, gradients read the input and the cotangent alone. Nothing here knows of devices.
+several times; written out, gradients read only the input and the cotangent. Nothing here knows of devices.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Lanes of a CPU's sums in bfloat16, few enough to stay in the nearest cache, and how many values each adds at once.
+# Lanes of a CPU's sums in bfloat16, few enough to stay in the L1 cache, and how many values each adds at once.
 BLOCK = 4096
 TERMS = (4, 5, 3, 2, 1)
 
@@ -85,7 +85,7 @@ def _plain_sums(x: jax.Array, y: jax.Array) -> Pair:
 def _blockwise_sums(x: jax.Array, y: jax.Array, block: tuple[int, int]) -> Pair:
     """A CPU widens all of a bfloat16 array before it sums it; block by block, that stays in the cache.
 
-    A block is `rows` of all channels side by side, as channels alone may be too few to fill a vector.
+    A block is `rows` of all channels side by side, as one row of channels may be too short to fill a vector.
     """
     terms, rows = block
     lanes, channels = rows * x.shape[-1], x.shape[-1]

@@ -50,7 +50,7 @@ def avg_pool(
 ) -> jax.Array:
     """The mean of each window: [batch, height, width, channel] -> [batch, rows, columns, channel].
 
-    As `flax.linen.avg_pool`. What lies over the edge in `ceil_mode` is never counted, padding only with
+    As `flax.linen.avg_pool`. What is beyond the edge in `ceil_mode` is never counted, padding only with
     `count_include_pad`. Sums are in float32.
     """
     if not _covered(inputs, window_shape):
@@ -152,7 +152,7 @@ def _candidates(padded: jax.Array, geometry: Geometry) -> list[jax.Array]:
 
 
 def _winner(first: tuple[jax.Array, jax.Array], second: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-    """Of two values, each with its place, the greater; the first of equals, the second if it is no number."""
+    """Of two values, each with its place, the greater; the first of equals, the second if it is NaN."""
     (one, place), (other, its_place) = first, second
     return jnp.maximum(one, other), jnp.where((other > one) | (other != other), its_place, place)
 

@@ -44,8 +44,8 @@ def ensemble(members: Sequence[str | Path | Run]) -> Ensemble:
     for run in runs:
         if (run.data.label_names, run.data.image_shape) != (first.label_names, first.image_shape):
             raise UserError(
-                "the runs of an ensemble must have the same classes: "
-                f"{runs[0].path} has {', '.join(first.label_names)} and {run.path} has {', '.join(run.data.label_names)}"
+                f"the runs of an ensemble must have the same classes: {runs[0].path} has "
+                f"{', '.join(first.label_names)} and {run.path} has {', '.join(run.data.label_names)}"
             )
     return Ensemble(runs)
 
