@@ -7,7 +7,7 @@ from importlib import import_module
 from jaxcnn.errors import UserError, lookup
 
 COMMANDS = {
-    "models": "list the networks of the catalogue: sizes, papers and published accuracies",
+    "models": "list the networks of the catalog: sizes, papers and published accuracies",
     "summary": "show a network layer by layer",
     "compare": "compare any runs: table and learning curves",
 }

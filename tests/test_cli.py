@@ -64,7 +64,7 @@ def test_train_again_and_load_from_another_folder(tmp_path):
     assert {"test_accuracy", "validation_accuracy", "steps", "wall_seconds", "dataset", "parameters"} <= summary.keys()
     again = run_command("experiments.quickstart", *TINY, "--duration", "40steps", cwd=tmp_path)
     assert again.returncode == 0
-    assert "This run is finished. To run it anew, remove runs/quickstart" in again.stderr
+    assert "This run is finished. To repeat it, remove runs/quickstart" in again.stderr
     assert again.stdout == first.stdout
     other = run_command("experiments.quickstart", *TINY, "--duration", "40steps", "--seed", "3", cwd=tmp_path)
     assert other.returncode == 2

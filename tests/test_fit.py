@@ -1,4 +1,4 @@
-"""Whole runs on real data: finished, broken off and taken up again."""
+"""Whole runs on real data: finished, interrupted and resumed."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -25,7 +25,7 @@ CONFIG = Config(
     checkpoint_every="100steps",
     tensorboard=False,
 )
-# Narrowed and, where depth is repetition, shortened: the code of every family, at about 10 million multiply-adds.
+# Narrowed and, where depth is repetition, shortened: the code of every family, at about 10 million MACs.
 MODELS = (
     "neuron",
     "softmax",

@@ -36,7 +36,7 @@ class Options:
     batch: int = 0
     """Images a step; 0: 2,000 for airbench94, 500 for quicknet, 128 for the others."""
     torch_python: str = sys.executable
-    """The interpreter of the PyTorch contenders, if PyTorch lies in another environment."""
+    """The interpreter of the PyTorch contenders, if PyTorch is in another environment."""
     folder: Path = Path("runs")
     """Where bench.md and bench.csv go."""
 
@@ -68,7 +68,7 @@ def run(options: Options) -> None:
         rows += raced
         _write(options.folder, machine, rows, table.ratios_table(results), options.contenders[0])
     ratios = table.ratios_table(results)
-    table.show(f"{options.contenders[0]} as a share of", ratios, tuple(ratios[0]))
+    table.show(f"{options.contenders[0]} as a fraction of", ratios, tuple(ratios[0]))
     say(f"written to {options.folder / 'bench.md'} and {options.folder / 'bench.csv'}")
 
 
@@ -81,7 +81,7 @@ def _macs(net: str) -> int:
 
 def _write(folder: Path, machine: Machine, rows: table.Rows, ratios: table.Rows, reference: str) -> None:
     facts = "".join(f"- {line}\n" for line in [*table.machine_lines(machine), f"command: {_command()}"])
-    parts = [facts, f"{reference} as a share of:\n", table.markdown(ratios), table.markdown(rows)]
+    parts = [facts, f"{reference} as a fraction of:\n", table.markdown(ratios), table.markdown(rows)]
     (folder / "bench.md").write_text("\n".join(parts))
     table.write_csv(folder / "bench.csv", rows)
 

@@ -4,8 +4,8 @@ Steps of the variants take turns, so that whatever else the machine does slows a
 
 Command   python -m experiments.bench.freezing      (--batch-size 128)
 Cost      two minutes on two cores
-Result    seen on two cores, float32, jax 0.12; shares of the whole step's time and memory (1.30 s, 278 MiB at batch 32;
-          5.36 s, 728 MiB at 128):
+Result    measured on two cores, float32, jax 0.12; fractions of the whole step's time and memory (1.30 s, 278 MiB at
+          batch 32; 5.36 s, 728 MiB at 128):
 
                                             batch 32         batch 128
           last stage and head            0.48   0.46       0.42   0.32

@@ -1,4 +1,4 @@
-"""Whether two cores share a cache, which on a virtual machine its host decides anew every few seconds.
+"""Whether two cores share a cache, which on a virtual machine the host changes every few seconds.
 
 If they do not, what one core wrote reaches the other through memory's fabric. Programs whose threads share their work
 freely suffer most (a step of ResNet-20 here: 82 ms, and 135), and a race in which this changes between two turns

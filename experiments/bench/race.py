@@ -1,7 +1,7 @@
-"""Contenders in turns: each races the reference alone, in two new processes, step by step in alternation.
+"""Contenders in turns: each races the reference by itself, in two new processes, step by step in alternation.
 
-Two processes at a time fit into memory, and both times of a ratio were taken in the same minutes. The reference begins
-anew for each of the others. A turn waits for cores that share a cache, and is taken again if they parted (see
+Two processes at a time fit into memory, and both times of a ratio were taken in the same minutes. The reference starts
+again for each of the others. A turn waits for cores that share a cache, and is repeated if they were separated (see
 `placement`).
 """
 
@@ -91,7 +91,7 @@ class Lane:
 
     @property
     def ratio(self) -> float:
-        """The reference's time as a share of this one's, from the same rounds."""
+        """The reference's time as a fraction of this one's, from the same rounds."""
         return median(self.beside) / median(self.seconds)
 
 
@@ -105,11 +105,11 @@ def race(
     reference, *others = zip(contenders, pythons, strict=True)
     placement = Placement()
     pairs = [_pair(net, batch, reference, other, rounds, steps, placement) for other in others]
-    alone = [lane for lane, _ in pairs] or _lanes(net, batch, [reference], rounds, steps, placement)
-    own = tuple(second for lane in alone for second in lane.seconds)
-    peaks = [lane.peak for lane in alone if lane.peak]
-    apart = sum(lane.apart for lane in alone)
-    whole = Lane(contenders[0], alone[0].build, own, max(peaks, default=None), own, apart)
+    references = [lane for lane, _ in pairs] or _lanes(net, batch, [reference], rounds, steps, placement)
+    own = tuple(second for lane in references for second in lane.seconds)
+    peaks = [lane.peak for lane in references if lane.peak]
+    apart = sum(lane.apart for lane in references)
+    whole = Lane(contenders[0], references[0].build, own, max(peaks, default=None), own, apart)
     return [whole, *(lane for _, lane in pairs)]
 
 

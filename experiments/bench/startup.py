@@ -1,4 +1,4 @@
-"""From a command to its first training step: with an empty compilation cache, and typed again.
+"""From a command to its first training step: with an empty compilation cache, and again.
 
 Command   make bench-startup      (or: python -m experiments.bench.startup --experiments resnet20)
 Cost      26 s on two CPU cores for resnet20 with --repeats 1

@@ -23,7 +23,7 @@ TORCH = ("torch_float32_huge", "torch_autocast_huge")
 
 
 def lanes_table(net: str, batch: int, macs: int, lanes: Sequence[Lane], machine: Machine) -> Rows:
-    """A row each contender; `time` and `memory` are the first one's as a share of its own."""
+    """One row per contender; `time` and `memory` are the first one's as a fraction of its own."""
     return [_row(net, batch, macs, lane, lanes[0], machine) for lane in lanes]
 
 
@@ -50,7 +50,7 @@ def _row(net: str, batch: int, macs: int, lane: Lane, reference: Lane, machine: 
 
 
 def ratios_table(results: Mapping[str, Sequence[Lane]]) -> Rows:
-    """The reference's time, and its memory, as a share of its rivals': a row each net."""
+    """The reference's time and memory as a fraction of its rivals': one row per net."""
     return [_ratios(net, {lane.contender: lane for lane in lanes}, lanes[0]) for net, lanes in results.items()]
 
 
@@ -67,7 +67,7 @@ def _ratios(net: str, lanes: Mapping[str, Lane], reference: Lane) -> dict[str, s
         "best torch, huge pages": time(*TORCH),
         "flax": time("flax"),
         "flax, huge pages": time("flax_huge"),
-        "memory / leanest torch": _ratio(max((share for share in torch if share), default=None)),
+        "memory / leanest torch": _ratio(max((ratio for ratio in torch if ratio), default=None)),
     }
 
 

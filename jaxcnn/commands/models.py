@@ -1,4 +1,4 @@
-"""`python -m jaxcnn models`: the networks of the catalogue, their sizes, papers and published accuracies."""
+"""`python -m jaxcnn models`: the networks of the catalog, their sizes, papers and published accuracies."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ HEAD = ("name", "parameters", "MACs", "input", "CIFAR-10 %", "paper", "accuracy 
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """The catalogue, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10."""
+class Catalog:
+    """The catalog, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10."""
 
     filter: str = ""
     """Show only names that contain this."""
@@ -24,7 +24,7 @@ class Catalogue:
 
 def main(arguments: list[str]) -> int:
     """Prints the table; UserError for a filter that no name contains."""
-    wanted = tyro.cli(Catalogue, args=arguments, prog="python -m jaxcnn models").filter
+    wanted = tyro.cli(Catalog, args=arguments, prog="python -m jaxcnn models").filter
     names = [name for name in MODELS if wanted in name]
     if not names:
         raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, MODELS)}")

@@ -23,7 +23,7 @@ class Summary:
     """Output shape, parameters and MACs of every layer."""
 
     model: tyro.conf.Positional[str]
-    """A name from the catalogue, with options: vgg16_bn:dropout=0.5"""
+    """A name from the catalog, with options: vgg16_bn:dropout=0.5"""
     classes: int | None = None
     """Number of classes. Default: 10, or 1000 from 224 pixels on."""
     image: Annotated[tuple[int, int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH CHANNELS")] = None

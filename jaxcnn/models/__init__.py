@@ -1,4 +1,4 @@
-"""The catalogue of models.
+"""The catalog of models.
 
 `MODELS[name](num_classes=10)` gives a linen module; the fields of its class are its options. Use it through
 `module.init(key, images, train=False)` and `module.apply(variables, images, train=...)`, with float images

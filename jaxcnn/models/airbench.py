@@ -16,7 +16,7 @@ class AirbenchGroup(nn.Module):
     """Convolve, pool by two, normalize, activate; then `depth` - 1 times convolve, normalize, activate.
 
     [B, H, W, C] -> [B, H / 2, W / 2, width]. At depth 3 the first activation is added before the last. An odd last row
-    or column, which the pool drops, is not even computed in training: a ninth of airbench94's multiply-adds.
+    or column, which the pool drops, is not even computed in training: a ninth of airbench94's MACs.
     """
 
     width: int

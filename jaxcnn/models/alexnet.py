@@ -90,7 +90,7 @@ class AlexNet(nn.Module):
 
 
 MODELS = {
-    # Krizhevsky et al. 2012, sections 3 and 5: the convolutions with two groups are those whose halves lay on two
+    # Krizhevsky et al. 2012, sections 3 and 5: the convolutions with two groups are those whose halves were on two
     # processors. Three pixels on the right and the bottom make 224 the 227 that 55 x 55 positions need; a crop of 227
     # pixels, as Caffe takes, gives the same network. The normalization's alpha is not divided by 5, as Caffe's is.
     "alexnet_2012": partial(

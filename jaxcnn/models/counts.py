@@ -13,7 +13,7 @@ from jaxcnn.models.trace import Call, calls
 
 @dataclass(frozen=True)
 class Counts:
-    """Elements of the `params` and `batch_stats` collections, and multiply-adds of one image in evaluation."""
+    """Elements of the `params` and `batch_stats` collections, and MACs of one image in evaluation."""
 
     parameters: int
     batch_stats: int

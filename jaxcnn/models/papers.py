@@ -132,5 +132,5 @@ ACCURACIES: dict[str, Accuracy] = {
 
 
 def paper(name: str) -> Paper | None:
-    """The paper of a model of the catalogue; None of this project's own."""
+    """The paper of a model of the catalog; None of this project's own."""
     return next((each for pattern, each in PAPERS if fnmatchcase(name, pattern)), None)

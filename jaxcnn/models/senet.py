@@ -3,7 +3,7 @@
 Source: Hu et al. 2018, arXiv:1709.01507, section 4 and tables 1 and 4; 16 times fewer channels inside, in every
 block. In timm, seresnet18 and seresnet34 round 64 / 16 = 4 of these up to 8 and so have a few parameters more
 (11,779,624 and 21,960,416); these are the paper's. The stride of a bottleneck is on its 3x3 convolution, where the
-authors' has it on the first 1x1: 4.09 and not 3.86 billion multiply-adds for se_resnet50_224.
+authors' has it on the first 1x1: 4.09 and not 3.86 billion MACs for se_resnet50_224.
 """
 
 from functools import partial

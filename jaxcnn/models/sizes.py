@@ -1,4 +1,4 @@
-"""How large each model of the catalogue is, written down so that a table of all of them needs no tracing.
+"""How large each model of the catalog is, written down so that a table of all of them needs no tracing.
 
 At ten classes, and at a thousand from 224 pixels on. The tests hold these numbers against the published ones and
 against `count`.
@@ -8,20 +8,20 @@ from typing import NamedTuple
 
 
 class Size(NamedTuple):
-    """The image [height, width, channels], trained parameters, and multiply-adds of one image."""
+    """The image [height, width, channels], trained parameters, and MACs of one image."""
 
     image: tuple[int, int, int]
     parameters: int
     macs: int
 
 
-CIFAR, GREY, CROP = (32, 32, 3), (32, 32, 1), (24, 24, 3)
+CIFAR, GRAY, CROP = (32, 32, 3), (32, 32, 1), (24, 24, 3)
 LARGE, CAFFE, LARGER, LARGEST = (224, 224, 3), (227, 227, 3), (299, 299, 3), (331, 331, 3)
 SIZES: dict[str, Size] = {
     "neuron": Size(CIFAR, 3_073, 3_072),
     "softmax": Size(CIFAR, 30_730, 30_720),
     "mlp": Size(CIFAR, 1_707_274, 1_706_496),
-    "lenet5_1998": Size(GREY, 60_000, 325_680),
+    "lenet5_1998": Size(GRAY, 60_000, 325_680),
     "lenet5": Size(CIFAR, 62_006, 651_720),
     "cudaconvnet_quick": Size(CIFAR, 145_578, 12_354_176),
     "cudaconvnet_18pct": Size(CIFAR, 89_578, 12_298_240),

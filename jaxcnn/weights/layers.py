@@ -99,7 +99,7 @@ def _guess(entries: Mapping[str, np.ndarray]) -> str:
 def foreign_arrays(state_dict: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Arrays of what may be tensors, on any device; floats become float32.
 
-    Raises: UserError for an entry that is no array of numbers.
+    Raises: UserError for an entry that is not an array of numbers.
     """
     return {str(name): _array(str(name), value) for name, value in state_dict.items()}
 

@@ -54,7 +54,7 @@ def test_two_copies_of_one_version_do_not_share_an_entry(tmp_path: Path, cache: 
     for seed in (0, 1):
         images = random_images(6, seed=seed)
         folder = write_set(tmp_path / str(seed), {"train": images, "test": images})
-        for file in folder.iterdir():  # the times alone do not tell them apart
+        for file in folder.iterdir():  # the times must not be the only difference
             os.utime(file, (1, 1))
         copies.append(data.load("tiny", data_dir=str(tmp_path / str(seed))))
         np.testing.assert_array_equal(copies[-1].train_images, np.stack(images))

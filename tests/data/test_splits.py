@@ -1,4 +1,4 @@
-"""Splits and orders: complete, balanced, and functions of the seed alone."""
+"""Splits and orders: complete, balanced, and functions of only the seed."""
 
 import numpy as np
 import pytest

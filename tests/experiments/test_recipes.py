@@ -46,7 +46,7 @@ def test_a_docstring_says_command_cost_and_result_as_they_are(name):
     for short in re.findall(r"--duration (\w+)", caption):
         assert 0 < steps(short, 350) < steps(config.duration, 350)
     side = config.data.upscale or 32
-    for millions in re.findall(r"([\d,.]+) M multiply-adds an image", caption):
+    for millions in re.findall(r"([\d,.]+) M MACs per image", caption):
         model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
         macs = count(model, (side, side, 3)).macs / 1e6
         assert float(millions.replace(",", "")) == pytest.approx(macs, rel=0.02)

@@ -154,7 +154,7 @@ def test_conv_norm_without_normalization_is_a_convolution():
 
 
 def test_separable_convolution_is_as_much_cheaper_as_the_paper_says():
-    """By 1 / outputs + 1 / 9 of parameters and multiply-adds (Howard et al. 2017, section 3.1)."""
+    """By 1 / outputs + 1 / 9 of parameters and MACs (Howard et al. 2017, section 3.1)."""
 
     class Only(nn.Module):
         layer: nn.Module

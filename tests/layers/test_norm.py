@@ -37,7 +37,7 @@ def forward(module: nn.Module, variables: Any, x: jax.Array) -> tuple[jax.Array,
     return module.apply(variables, x, mutable=["batch_stats"])
 
 
-MODULES = pytest.mark.parametrize("module", [Net(), BatchNorm(use_running_average=False)], ids=["inside", "alone"])
+MODULES = pytest.mark.parametrize("module", [Net(), BatchNorm(use_running_average=False)], ids=["inside", "separate"])
 
 
 @MODULES
@@ -59,8 +59,8 @@ def test_another_axis_leaves_each_part_its_own(module: nn.Module, axis: str | No
     x = batch()
     variables = module.init(KEY, x[0])
     parts, _ = jax.vmap(lambda x: forward(module, variables, x), axis_name=axis)(x)
-    for part, alone in zip(x, parts, strict=True):
-        np.testing.assert_allclose(forward(module, variables, part)[0], alone, atol=1e-4)
+    for part, separate in zip(x, parts, strict=True):
+        np.testing.assert_allclose(forward(module, variables, part)[0], separate, atol=1e-4)
 
 
 def test_no_trace_outlives_its_axis():

@@ -1,6 +1,6 @@
 """The published sizes of the networks up to the residual and the dense ones, as tables for the tests.
 
-Rows: name, options, image [H, W, C], parameters, batch statistics, multiply-adds of one image. Where a comment names
+Rows: name, options, image [H, W, C], parameters, batch statistics, MACs of one image. Where a comment names
 no other implementation, the numbers are counted from the paper.
 """
 
@@ -81,7 +81,7 @@ CLASSICS = [
     ("resnet101_224", {"num_classes": 1000}, LARGE, 44_549_160, 105_344, 7_801_405_440),
     ("resnet152_224", {"num_classes": 1000}, LARGE, 60_192_808, 151_424, 11_513_626_624),
     ("resnet18_224", {}, LARGE, 11_181_642, 9_600, 1_813_566_464),
-    # bearpaw/pytorch-classification, whose bottlenecks stride their 3x3: 3.1M multiply-adds more. He et al. 2016: 1.7M,
+    # bearpaw/pytorch-classification, whose bottlenecks stride their 3x3: 3.1M MACs more. He et al. 2016: 1.7M,
     # 1.7M and, without normalization, 10.2M.
     ("preact_resnet110", {}, CIFAR, 1_727_962, 8_096, 252_887_680),
     ("preact_resnet110", {"option": "B"}, CIFAR, 1_730_522, 8_096, 253_149_824),

@@ -1,7 +1,7 @@
 """The published sizes of the networks from GoogLeNet on, as tables for the tests.
 
-Rows: name, options, image [H, W, C], parameters, batch statistics, multiply-adds of one image. Where a comment names
-no other implementation, the numbers are counted from the paper. Auxiliary heads have parameters, and no multiply-adds
+Rows: name, options, image [H, W, C], parameters, batch statistics, MACs of one image. Where a comment names
+no other implementation, the numbers are counted from the paper. Auxiliary heads have parameters, and no MACs
 in evaluation.
 """
 
@@ -17,7 +17,7 @@ MODERN = [
     # kuangliu/pytorch-cifar; huyvnphan/PyTorch_CIFAR10.
     ("googlenet", {}, CIFAR, 6_166_250, 15_808, 1_521_756_160),
     ("googlenet_3x3", {}, CIFAR, 5_490_986, 14_304, 1_337_141_248),
-    # Szegedy et al. 2015, section 5: about 7 million parameters, 1.5 billion multiply-adds.
+    # Szegedy et al. 2015, section 5: about 7 million parameters, 1.5 billion MACs.
     ("googlenet_paper_224", THOUSAND, LARGE, 6_998_552, 0, 1_582_671_872),
     ("googlenet_paper_224", {**THOUSAND, "auxiliary": True}, LARGE, 13_378_280, 0, 1_582_671_872),
     ("googlenet_paper_224", {}, LARGE, 5_983_802, 0, 1_581_658_112),
@@ -54,7 +54,7 @@ MODERN = [
     ("mobilenet_v2", {}, CIFAR, 2_236_682, 34_112, 87_976_448),
     ("mobilenet_v2_224", THOUSAND, LARGE, 3_504_872, 34_112, 300_774_272),
     ("mobilenet_v2_224", {}, LARGE, 2_236_682, 34_112, 299_507_072),
-    # torchvision, timm and Keras. For small images the strides, and so the multiply-adds, are ours.
+    # torchvision, timm and Keras. For small images the strides, and so the MACs, are ours.
     ("mobilenet_v3_small_224", THOUSAND, LARGE, 2_542_856, 12_112, 56_510_400),
     ("mobilenet_v3_small_224", {}, LARGE, 1_528_106, 12_112, 55_496_640),
     ("mobilenet_v3_large_224", THOUSAND, LARGE, 5_483_032, 24_400, 216_589_760),
@@ -64,7 +64,7 @@ MODERN = [
     # chenyaofo/pytorch-cifar-models and kuangliu/pytorch-cifar; torchvision.
     ("shufflenet_v2", {}, CIFAR, 1_263_854, 16_180, 45_002_112),
     ("shufflenet_v2_224", THOUSAND, LARGE, 2_278_604, 16_180, 144_907_992),
-    # torchvision, timm and Keras. For small images the strides, and so the multiply-adds, are ours.
+    # torchvision, timm and Keras. For small images the strides, and so the MACs, are ours.
     ("efficientnet_b0_224", THOUSAND, LARGE, 5_288_548, 42_016, 385_814_752),
     ("efficientnet_b0_224", {}, LARGE, 4_020_358, 42_016, 384_547_552),
     ("efficientnet_b1_240", THOUSAND, (240, 240, 3), 7_794_184, 62_048, 686_802_832),

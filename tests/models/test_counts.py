@@ -1,4 +1,4 @@
-"""Every model has exactly the published number of parameters, statistics and multiply-adds."""
+"""Every model has exactly the published number of parameters, statistics and MACs."""
 
 import pytest
 from published_classics import CLASSICS
@@ -6,7 +6,7 @@ from published_modern import MODERN
 
 from jaxcnn.models import MODELS, Counts, count
 
-# name, options, parameters, batch statistics, multiply-adds, at 32x32x3 and 10 classes.
+# name, options, parameters, batch statistics, MACs, at 32x32x3 and 10 classes.
 PUBLISHED = [
     ("neuron", {"num_classes": 2}, 3_073, 0, 3_072),
     ("softmax", {}, 30_730, 0, 30_720),

@@ -1,4 +1,4 @@
-"""Every network from GoogLeNet on has exactly the published number of parameters, statistics and multiply-adds."""
+"""Every network from GoogLeNet on has exactly the published number of parameters, statistics and MACs."""
 
 import pytest
 from published_modern import MODERN, is_long

@@ -50,8 +50,8 @@ def test_a_normalised_layer_has_mean_zero_and_variance_one(norm, axes):
 @pytest.mark.parametrize("norm", ["group", "layer"])
 def test_norms_without_a_batch_treat_each_example_alone(norm):
     model, variables = small(norm=norm)
-    whole, alone = model.apply(variables, IMAGES, train=True), model.apply(variables, IMAGES[:1], train=True)
-    np.testing.assert_allclose(whole[:1], alone, atol=1e-5)
+    whole, separate = model.apply(variables, IMAGES, train=True), model.apply(variables, IMAGES[:1], train=True)
+    np.testing.assert_allclose(whole[:1], separate, atol=1e-5)
     assert [path for path in rules.paths(variables["params"]) if path.endswith("scale")]
 
 

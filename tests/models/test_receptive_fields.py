@@ -1,7 +1,7 @@
 """How much of the image one unit sees: measured through gradients, and equal to the sum over the layers.
 
 Pools are averages here, activations the identity and all weights positive, so that a gradient is nowhere zero by
-chance, and each width is 1, for windows and strides alone decide.
+chance, and each width is 1, for only windows and strides decide.
 """
 
 from collections.abc import Callable

@@ -129,12 +129,12 @@ def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
 
 def test_any_runs_are_compared_by_where_they_lie(results, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    lone = leave(tmp_path / "alone", "", 7, 0.7)
+    lone = leave(tmp_path / "separate", "", 7, 0.7)
     (lone.folder / "summary.json").unlink()
-    assert compare.main(["a/seed-0", "a/seed-1", "alone", "--folder", "out"]) == 0
+    assert compare.main(["a/seed-0", "a/seed-1", "separate", "--folder", "out"]) == 0
     printed = capsys.readouterr().out
     assert "a      2  55.00 ± 7.07 %" in printed
-    assert "alone  0" in printed
+    assert "separate  0" in printed
     assert (tmp_path / "out/index.html").exists()
     with pytest.raises(UserError, match="nothing is not a run"):
         compare.main(["a/seed-0", "nothing"])

@@ -94,7 +94,7 @@ IN_A_SAVE = AT_RENAME.format(
             __import__("threading").Event().wait()
 """
 )
-"""The second save of a run goes on for ever."""
+"""The second save of a run never ends."""
 
 
 def test_a_second_ctrl_c_ends_a_run_within_a_save_and_what_was_saved_stays(start, tmp_path):
@@ -140,9 +140,9 @@ def test_a_read_only_run_can_be_loaded_and_not_trained_on(tmp_path):
     (tmp_path / "run/summary.json").unlink()
     load = shlex.join([sys.executable, "-c", "import jaxcnn; print('loaded', jaxcnn.load('run').step)"])
     train = command("--duration", "20steps", "--folder", "run")
-    anew = command("--duration", "20steps", "--folder", "run/inner")
+    again = command("--duration", "20steps", "--folder", "run/inner")
     read_only = "mount --bind run run && mount -o remount,ro,bind run"
-    result = mounted(tmp_path, read_only, f"{load}; {train}; echo status $?; {anew}; echo status $?")
+    result = mounted(tmp_path, read_only, f"{load}; {train}; echo status $?; {again}; echo status $?")
     assert "loaded 20" in result.stdout, result.stderr
     assert result.stdout.count("status 2") == 2, result.stderr
     assert result.stderr.count("cannot write to run") == 2

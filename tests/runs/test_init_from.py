@@ -108,7 +108,7 @@ def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
     [
         (lambda base: InitConfig(base), r"head/kernel is \[8, 10\] there, \[8, 5\] here(.|\n)*'head/\*' init"),
         (lambda base: InitConfig(base + "@7", HEAD), "no checkpoint of step 7; it has 10, 20"),
-        (lambda base: InitConfig(base + "@last", HEAD), "'last' of .* is no step"),
+        (lambda base: InitConfig(base + "@last", HEAD), "'last' of .* is not a step"),
         (lambda base: InitConfig("runs/none", HEAD), "'runs/none' is neither the folder of a run nor a .safetensors"),
         (lambda base: InitConfig(base[:-1] + "_", HEAD), r"nor a \.safetensors file: did you mean '.*/base'"),
         (lambda base: InitConfig("", HEAD), "init.source does not say from where"),

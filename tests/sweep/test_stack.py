@@ -1,4 +1,4 @@
-"""Runs in one program are the runs each alone, up to rounding."""
+"""Runs in one program are the runs each separate, up to rounding."""
 
 import json
 import shutil
@@ -41,8 +41,8 @@ def outcome(config: Config):
     return rows, step, checkpoints.read_variables(folder / "checkpoints", step)
 
 
-def same(alone: Config, member: Config) -> None:
-    (rows, step, variables), (others, other, theirs) = outcome(alone), outcome(member)
+def same(separate: Config, member: Config) -> None:
+    (rows, step, variables), (others, other, theirs) = outcome(separate), outcome(member)
     assert step == other
     assert [(row["step"], row["split"]) for row in rows] == [(row["step"], row["split"]) for row in others]
     for row, their in zip(rows, others, strict=True):
@@ -50,7 +50,7 @@ def same(alone: Config, member: Config) -> None:
         assert row["accuracy"] == pytest.approx(their["accuracy"], abs=0.011)
     for ours, their in zip(jax.tree.leaves(variables), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(ours, their, rtol=1e-3, atol=1e-5)
-    ours, their = finished(alone) or {}, finished(member) or {}
+    ours, their = finished(separate) or {}, finished(member) or {}
     assert ours.keys() == their.keys()
     assert ours["test_loss"] == pytest.approx(their["test_loss"], rel=1e-4)
 
@@ -65,14 +65,14 @@ def test_members_are_the_runs_each_alone_and_one_may_diverge(tmp_path):
     common = {"optimizer.momentum": 0.9, "loss.smoothing": 0.05, "optimizer.weight_decay": 0.1}
     varied = [{**common, **each} for each in [*VARIED, {"optimizer.learning_rate": 1e30}]]
     together = [base(tmp_path / f"together-{i}", **each) for i, each in enumerate(varied)]
-    alone = [base(tmp_path / f"alone-{i}", **each) for i, each in enumerate(varied)]
+    separate = [base(tmp_path / f"separate-{i}", **each) for i, each in enumerate(varied)]
     assert len(set(map(stack_key, together))) == 1
     diverged = train_together(together)
     assert list(diverged) == [2]
     with pytest.raises(type(diverged[2])) as error:
-        fit.fit(alone[2])
+        fit.fit(separate[2])
     assert error.value.step == diverged[2].step
-    for one, member in zip(alone[:2], together[:2], strict=True):
+    for one, member in zip(separate[:2], together[:2], strict=True):
         fit.fit(one)
         same(one, member)
 
@@ -91,12 +91,12 @@ def test_members_are_the_runs_each_alone_and_one_may_diverge(tmp_path):
 )
 def test_every_optimizer_takes_its_numbers_as_data(tmp_path, name, setting, values):
     changes = {"optimizer.name": name, "optimizer.learning_rate": 0.001, "loss.l2": 0}
-    alone, together = (
+    separate, together = (
         [base(tmp_path / kind / str(value), **{**changes, setting: value}) for value in values]
-        for kind in ("alone", "together")
+        for kind in ("separate", "together")
     )
     train_together(together)
-    for one, member in zip(alone, together, strict=True):
+    for one, member in zip(separate, together, strict=True):
         fit.fit(one)
         same(one, member)
 

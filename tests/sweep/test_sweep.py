@@ -1,4 +1,4 @@
-"""Sweeps: what they are made of, and a real one from the command line, broken off and taken up again."""
+"""Sweeps: their parts, and a real one from the command line, interrupted and resumed."""
 
 import fcntl
 import json
@@ -85,11 +85,11 @@ def test_a_sweep_reports_how_runs_end_and_repeats_only_what_failed(tmp_path):
     assert (huge["n"], huge["test_accuracy"]) == ("0", "")
     assert huge["diverged"].startswith("diverged at step")
     before = (home / "good/seed-0/summary.json").stat().st_mtime_ns
-    mended = run_command("trial", "--set", "data.validation", "100", cwd=tmp_path, TRIAL_BATCH="64")
-    assert "3 runs, 2 of them ended before" in mended.stderr
+    fixed = run_command("trial", "--set", "data.validation", "100", cwd=tmp_path, TRIAL_BATCH="64")
+    assert "3 runs, 2 of them ended before" in fixed.stderr
     assert (home / "good/seed-0/summary.json").stat().st_mtime_ns == before
-    assert mended.returncode == 1
-    assert "the panel broken failed: RuntimeError: no picture" in mended.stderr
+    assert fixed.returncode == 1
+    assert "the panel broken failed: RuntimeError: no picture" in fixed.stderr
     assert "How many" in (home / "index.html").read_text()
 
 

@@ -120,7 +120,7 @@ def test_a_bad_state_dict_is_one_clear_error_that_names_both_sides(source: dict,
 
 
 def test_a_layer_that_moved_to_another_block_is_refused():
-    """All shapes fit, and each kind has its number: the names alone tell."""
+    """All shapes fit, and each kind has its number: only the names tell."""
     entries = {"conv1.weight": np.ones((4, 3, 3, 3)), "fc.weight": np.ones((10, 4)), "fc.bias": np.ones(10)}
     norms = ["bn1"]
     for block in ("layer1.0", "layer1.1"):
