@@ -26,8 +26,7 @@ from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
 from jaxcnn.runs import init_from
 from jaxcnn.runtime import xla
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
-
-Tree = Any
+from jaxcnn.types import Tree
 
 LARGE_BATCH = 500
 """Images per evaluation step if the training batch is smaller."""

@@ -1,15 +1,12 @@
 """Evaluation: metrics over exactly the given examples, each once."""
 
-from typing import Any
-
 import jax
 import numpy as np
 
 from jaxcnn import metrics
 from jaxcnn.assemble import Training
 from jaxcnn.train import DeviceDataset
-
-Tree = Any
+from jaxcnn.types import Tree
 
 
 def evaluate(training: Training, variables: Tree, data: DeviceDataset, indices: np.ndarray) -> dict[str, float]:

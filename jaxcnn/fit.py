@@ -21,8 +21,8 @@ from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runtime import memory
 from jaxcnn.train import DeviceDataset, TrainState
+from jaxcnn.types import Tree
 
-Tree = Any
 Batches = Iterable[tuple[int, np.ndarray]]
 """(step after the update, indices [devices, B / devices])."""
 

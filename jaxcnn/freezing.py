@@ -7,17 +7,13 @@ head of ResNet-18 takes 0.29 of a whole step's time).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 
 from jaxcnn import rules
 from jaxcnn.config import OptimizerConfig
 from jaxcnn.errors import UserError
-
-Tree = Any
-Resolve = Callable[[str], int]
-"""A duration such as `50%` -> steps."""
+from jaxcnn.types import Resolve, Tree
 
 FOREVER = math.inf
 

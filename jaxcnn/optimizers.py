@@ -7,7 +7,6 @@ clip -> direction -> decoupled weight decay -> learning-rate multipliers -> minu
 import operator
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import optax
@@ -15,8 +14,8 @@ from optax.contrib import MuonDimensionNumbers
 
 from jaxcnn import freezing, rules, specs
 from jaxcnn.config import OptimizerConfig
+from jaxcnn.types import Tree
 
-Tree = Any
 Direction = optax.GradientTransformation
 
 

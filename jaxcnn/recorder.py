@@ -18,8 +18,7 @@ from jaxcnn.evaluate import evaluate
 from jaxcnn.runs.checkpoints import Checkpoints
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.train import NEVER, DeviceDataset, TrainState
-
-Tree = Any
+from jaxcnn.types import Tree
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ multipliers, freezing and restoring all use it. A pattern that matches no path i
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 
 from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.types import Tree
 
 V = TypeVar("V")
-Tree = Any
 
 _WILDCARD = re.compile(r"(\*|\?|\[[^\]]+\])")
 

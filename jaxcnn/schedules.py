@@ -8,9 +8,7 @@ import optax
 from jaxcnn import specs
 from jaxcnn.config import ScheduleConfig
 from jaxcnn.durations import steps
-
-Resolve = Callable[[str], int]
-"""A duration such as `50%` -> steps."""
+from jaxcnn.types import Resolve
 
 
 def constant(total: int, resolve: Resolve) -> optax.Schedule:

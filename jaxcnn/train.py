@@ -22,8 +22,8 @@ from jaxcnn.config import LossConfig
 from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.losses import Loss
 from jaxcnn.parallel import collectives
+from jaxcnn.types import Tree
 
-Tree = Any
 NEVER = jnp.iinfo(jnp.int32).max
 
 

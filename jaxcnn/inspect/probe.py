@@ -1,7 +1,7 @@
 """Looking into a network: the outputs of its layers, the gradients that reach them, its kernels."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +14,7 @@ from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
 from jaxcnn.models.trace import calls
 from jaxcnn.runs.load import Run
-
-Tree = Any
+from jaxcnn.types import Tree
 
 
 def examples(run: Run, count: int = 1000) -> tuple[np.ndarray, np.ndarray]:

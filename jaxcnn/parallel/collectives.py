@@ -6,14 +6,13 @@ order of the devices, and all gather the parts: each of N devices sends 2(N-1)/N
 """
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
-Tree = Any
+from jaxcnn.types import Tree
 
 
 def mean(tree: Tree, axis: str) -> Tree:

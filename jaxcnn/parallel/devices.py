@@ -20,8 +20,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxcnn.errors import UserError
 from jaxcnn.layers.norm import AXIS
 from jaxcnn.runtime import memory
-
-Tree = Any
+from jaxcnn.types import Tree
 
 AXES = {"sync": AXIS, "local": "device"}
 """Name of the mapped axis: batch norm averages its statistics over an axis called AXIS, and over no other."""

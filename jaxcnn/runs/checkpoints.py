@@ -17,8 +17,8 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 from jaxcnn import rules
 from jaxcnn.errors import UserError
 from jaxcnn.runs.checksums import damaged, digests
+from jaxcnn.types import Tree
 
-Tree = Any
 ITEM = "state"
 METADATA = "_CHECKPOINT_METADATA"
 

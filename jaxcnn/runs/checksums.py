@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-Tree = Any
+from jaxcnn.types import Tree
 
 
 def digests(tree: Tree) -> dict[str, str]:

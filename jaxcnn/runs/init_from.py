@@ -15,9 +15,8 @@ from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.layers.whitening import whitening_filters
 from jaxcnn.runs.load import load
+from jaxcnn.types import Tree
 from jaxcnn.weights.transfer import transfer
-
-Tree = Any
 
 WHITENED = 5000
 """Number of training images whose patches determine whitening filters."""

@@ -22,8 +22,8 @@ import jax.numpy as jnp
 
 from jaxcnn import rules
 from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.types import Tree
 
-Tree = Any
 Leaf = tuple[str, str]
 """Collection ("params" or "batch_stats") and path in it."""
 Rules = Sequence[tuple[str, str]]
