@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def programs(section):
 def test_the_programs_of_a_section_run_one_after_the_other(section, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     untrained_run(replace(tiny_config(tmp_path / "runs/quickstart"), model="quicknet"), 40)
-    names = {"images": np.zeros((2, 32, 32, 3), np.uint8)}
+    names: dict[str, Any] = {"images": np.zeros((2, 32, 32, 3), np.uint8)}
     found = programs(section)
     assert len(found) == 3
     for program in found:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.draws import draw, images
-from helpers.steps import close, step_over
+from helpers.steps import assert_close, step_over
 from jaxcnn import assemble, augment
 
 
@@ -65,7 +65,8 @@ def test_the_partner_is_the_same_on_one_device_and_on_four(tiny):
     training = assemble.assemble(tiny, assemble.load_images(tiny))
     pool, indices = training.pool(), np.arange(32)
     ends = [step_over(training.recipe, parts)(training.initial_state(), pool, indices) for parts in (1, 4)]
-    close(*[(state.params, sums["loss"], sums["correct"]) for state, sums in ends], 1e-4)
+    one, four = [(state.params, sums["loss"], sums["correct"]) for state, sums in ends]
+    assert_close(one, four, 1e-4)
 
 
 def test_partners_cross_from_device_to_device():
