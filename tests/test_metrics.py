@@ -6,7 +6,7 @@ import pytest
 from jaxcnn import metrics
 
 LOGITS = 3 * jax.random.normal(jax.random.key(0), (60, 10))
-LABELS = np.asarray(jax.random.randint(jax.random.key(1), (60,), 0, 10))
+LABELS = jax.random.randint(jax.random.key(1), (60,), 0, 10)
 LOSS = jnp.arange(60.0)
 
 
@@ -25,7 +25,7 @@ def test_masked_examples_do_not_count_even_where_they_are_not_finite():
 
 def test_values_against_numpy():
     probabilities = np.asarray(jax.nn.softmax(LOGITS), np.float64)
-    confidence, correct = probabilities.max(-1), probabilities.argmax(-1) == LABELS
+    confidence, correct = probabilities.max(-1), probabilities.argmax(-1) == np.asarray(LABELS)
     place = np.minimum((confidence * 15).astype(int), 14)
     gaps = [abs((confidence - correct)[place == b].sum()) for b in range(15)]
     seen = metrics.summarize(metrics.sums(LOGITS, LABELS, LOSS))

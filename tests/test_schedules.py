@@ -8,7 +8,7 @@ from jaxcnn.errors import UserError
 
 def values(config, total=100, per_epoch=10):
     schedule = schedules.build(config, total, per_epoch)
-    return np.array([float(schedule(step)) for step in range(total)])
+    return np.array([np.asarray(schedule(step)).item() for step in range(total)])
 
 
 def test_constant():

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from helpers.steps import close, step_over
+from helpers.steps import assert_close, step_over
 from jaxcnn import assemble, train
 from jaxcnn.data.for_run import load_images
 from jaxcnn.layers import AXIS
@@ -30,7 +30,8 @@ def test_the_number_of_parts_changes_nothing_but_rounding(tiny):
         for k in range(3):
             state, sums = step(state, pool, indices + 32 * k)
         results.append((state.params, state.batch_stats, state.ema, sums["loss"], sums["correct"]))
-    close(*results, 2e-4)
+    one, four = results
+    assert_close(one, four, 2e-4)
 
 
 @pytest.mark.slow
@@ -50,7 +51,7 @@ def test_jit_equals_no_jit(tiny):
     compiled, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
     with jax.disable_jit():
         plain, _ = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
-    close(compiled.params, plain.params, 2e-4)
+    assert_close(compiled.params, plain.params, 2e-4)
 
 
 def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
@@ -59,14 +60,14 @@ def test_accumulated_parts_add_up_to_the_whole_batch(tiny):
     pool, indices = training.device_data(), np.arange(32)
     whole, sums = step_over(training.recipe, 1)(training.initial_state(), pool, indices)
     parts, more = step_over(replace(training.recipe, grad_accum_steps=4), 1)(training.initial_state(), pool, indices)
-    close((whole.params, sums["loss"]), (parts.params, more["loss"]), 1e-5)
+    assert_close((whole.params, sums["loss"]), (parts.params, more["loss"]), 1e-5)
 
 
 def test_the_moving_average_is_the_recursion(training):
     before = training.initial_state()
     after, _ = step_over(training.recipe, 1)(before, training.device_data(), np.arange(32))
     now = {"params": after.params, "batch_stats": after.batch_stats}
-    close(after.ema, optax.incremental_update(now, before.ema, 0.1), 1e-6)
+    assert_close(after.ema, optax.incremental_update(now, before.ema, 0.1), 1e-6)
     assert train.evaluated_variables(after) is after.ema
 
 
@@ -131,10 +132,10 @@ def test_a_step_compiled_ahead_is_the_step(tiny, monkeypatch, begin_at):
 
 
 def test_what_goes_wrong_in_compiling_ahead_is_raised_at_the_call(training, monkeypatch):
-    monkeypatch.setattr(devices, "_compile", lambda lowered: 1 / 0)
+    monkeypatch.setattr(devices, "_compile", lambda lowered: {}[lowered])
     step = training.train_step_at(0)
     step.compile_ahead(training.initial_state(), training.device_data(), training.devices.split(np.arange(32)))
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyError):
         step(training.initial_state(), training.device_data(), training.devices.split(np.arange(32)))
 
 

@@ -1,4 +1,5 @@
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -45,6 +46,7 @@ def test_views_take_the_memory_of_one():
 
     def temporaries(name):
         looked_at = jax.jit(partial(tta.logits, model, name=name)).lower(variables, images)
-        return looked_at.compile().memory_analysis().temp_size_in_bytes
+        analysis: Any = looked_at.compile().memory_analysis()
+        return analysis.temp_size_in_bytes
 
     assert temporaries("flip_translate") < 3 * temporaries("none")  # of which one is the shifted images

@@ -104,15 +104,15 @@ def test_a_look_at_the_cores_leaves_the_process_where_it_may_run():
     assert os.sched_getaffinity(0) == cores
 
 
-class Steps:
+class Steps(race.Process):
     """A process whose first step of a turn is slow."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # starts none
         self.turns = 0
 
-    def ask(self, do: str, count: int) -> dict[str, list[float]]:
+    def ask(self, do: str, **arguments: int) -> dict[str, list[float]]:
         self.turns += 1
-        return {"seconds": [9.0, *(1.0 for _ in range(count - 1))]}
+        return {"seconds": [9.0, *(1.0 for _ in range(arguments["count"] - 1))]}
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "re
 @pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
 def test_a_docstring_says_command_cost_and_result_as_they_are(name):
     module = import_module(f"experiments.{name}")
-    config, caption = module.CONFIG, module.__doc__
+    config, caption = module.CONFIG, module.__doc__ or ""
     assert all(f"\n{word}   " in caption for word in ("Command", "Result"))
     for short in re.findall(r"--duration (\w+)", caption):
         assert 0 < steps(short, 350) < steps(config.duration, 350)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -53,7 +54,7 @@ def test_kernels_follow_muon_and_the_rest_nesterov():
 
 def test_a_renormalized_kernel_has_the_norm_of_its_outputs_before_the_step():
     config = OptimizerConfig("airbench", 0.0, renormalize=("conv/kernel",))
-    stepped = optax.apply_updates(PARAMS, updates(config))
+    stepped: Any = optax.apply_updates(PARAMS, updates(config))
     np.testing.assert_allclose(jnp.linalg.norm(stepped["conv"]["kernel"]), 8**0.5, rtol=1e-5)
     np.testing.assert_array_equal(stepped["head"]["kernel"], PARAMS["head"]["kernel"])
     with pytest.raises(UserError, match="renormalize: the pattern 'conv9"):

@@ -22,11 +22,16 @@ QUESTIONS = (
 )
 
 
+def caption(name: str) -> str:
+    """What an experiment says of itself."""
+    return importlib.import_module(f"experiments.{name}").__doc__ or ""
+
+
 @pytest.mark.parametrize("name", SWEEPS)
 def test_every_variation_names_parts_that_exist(name):
     module = importlib.import_module(f"experiments.{name}")
     assert module.SWEEP.name == name
-    assert f"sweep-{name}" in module.__doc__
+    assert f"sweep-{name}" in caption(name)
     for full in (False, True):
         for row in module.SWEEP.rows(full=full):
             config = row.config
@@ -39,7 +44,7 @@ def test_every_variation_names_parts_that_exist(name):
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_has_an_expectation_a_cost_and_a_finding(name):
-    text = importlib.import_module(f"experiments.{name}").__doc__
+    text = caption(name)
     assert text.splitlines()[0].endswith("?")
     for word in ("Expectation", "Command", "Cost", "Finding"):
         assert f"\n{word} " in text
@@ -57,7 +62,7 @@ def test_of_a_list_of_percentages_all_are_quoted():
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_percentage_of_a_finding_is_a_number_of_the_committed_table(name):
-    finding = importlib.import_module(f"experiments.{name}").__doc__.split("\nFinding ")[1]
+    finding = caption(name).split("\nFinding ")[1]
     table = ROOT / f"experiments/results/{name}.md"
     assert table.exists() == ("not measured yet" not in finding)
     if not table.exists():

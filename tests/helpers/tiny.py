@@ -4,8 +4,11 @@ import operator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
-from jaxcnn.data.for_run import load_images
+from jaxcnn.data.dataset import Dataset
+from jaxcnn.data.for_run import Images, describe, load_images
 
 
 def tiny_config(folder: Path) -> Config:
@@ -25,6 +28,21 @@ def tiny_config(folder: Path) -> Config:
         ema=0.9,
         folder=str(folder),
     )
+
+
+def random_data(channels: int = 3, side: int = 16, classes: int = 10) -> Images:
+    """50 training, 10 validation and 20 test images of noise, in memory."""
+    draw, count = np.random.default_rng(channels), 80
+    dataset = Dataset(
+        name="noise",
+        version="1.0.0",
+        digest="0" * 12,
+        images=draw.integers(0, 256, (count, side, side, channels), np.uint8),
+        labels=(np.arange(count) % classes).astype(np.int32),
+        train_size=60,
+        label_names=tuple(f"class {label}" for label in range(classes)),
+    )
+    return describe(dataset, DataConfig(name="noise", validation=10))
 
 
 VARIABLES = ("params", "batch_stats", "ema")

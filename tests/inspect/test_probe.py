@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from helpers.modules import apply
 from jaxcnn import losses
 from jaxcnn.inspect import probe
 
@@ -23,7 +24,7 @@ def test_outputs_come_layer_by_layer_before_the_activation():
     dense = variables["params"]["dense2"]
     by_hand = jax.nn.relu(seen["dense1"]) @ dense["kernel"] + dense["bias"]
     np.testing.assert_allclose(seen["dense2"], by_hand, atol=1e-4)
-    np.testing.assert_allclose(seen["head"], model.apply(variables, IMAGES), atol=1e-5)
+    np.testing.assert_allclose(seen["head"], apply(model, variables, IMAGES), atol=1e-5)
 
 
 def test_a_unit_is_dead_when_no_image_wakes_it():
@@ -37,7 +38,7 @@ def test_gradient_noise_is_the_variance_between_examples():
 
     def one(image, label):
         def loss(params):
-            return losses.cross_entropy(model.apply({"params": params}, image[None]), label[None])[0]
+            return losses.cross_entropy(apply(model, {"params": params}, image[None]), label[None])[0]
 
         return jnp.concatenate([leaf.reshape(-1) for leaf in jax.tree.leaves(jax.grad(loss)(variables["params"]))])
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
+from helpers.modules import apply
 from jaxcnn.errors import UserError
 from jaxcnn.layers import (
     Conv,
@@ -71,7 +72,7 @@ class TestDropPath:
 
     def test_keeps_the_mean_and_drops_whole_examples(self):
         x = jnp.ones((4000, 2, 2, 1))
-        y = DropPath(0.25).apply({}, x, rngs={"dropout": KEY})
+        y = apply(DropPath(0.25), {}, x, rngs={"dropout": KEY})
         np.testing.assert_allclose(np.unique(y), [0, 4 / 3], rtol=1e-6)
         assert (y.min(axis=(1, 2, 3)) == y.max(axis=(1, 2, 3))).all()
         assert abs(float(y.mean()) - 1) < 0.03
@@ -91,10 +92,10 @@ class TestSqueezeExcite:
     def test_closed_and_half_open_gates(self):
         x = images(2, 4, 4, 8)
         zeros = empty(SqueezeExcite(2), x)
-        np.testing.assert_allclose(SqueezeExcite(2).apply(zeros, x), x / 2, rtol=1e-6)
-        np.testing.assert_allclose(SqueezeExcite(2, gate="hard_sigmoid").apply(zeros, x), x / 2, rtol=1e-6)
+        np.testing.assert_allclose(apply(SqueezeExcite(2), zeros, x), x / 2, rtol=1e-6)
+        np.testing.assert_allclose(apply(SqueezeExcite(2, gate="hard_sigmoid"), zeros, x), x / 2, rtol=1e-6)
         zeros["params"]["expand"]["bias"] = jnp.full(8, -100.0)
-        np.testing.assert_allclose(SqueezeExcite(2).apply(zeros, x), 0, atol=1e-6)
+        np.testing.assert_allclose(apply(SqueezeExcite(2), zeros, x), 0, atol=1e-6)
 
     def test_parameters(self):
         shapes = tree(SqueezeExcite(2), jnp.zeros((1, 4, 4, 8)))
@@ -117,7 +118,7 @@ class TestBranches:
         x = images(1, 9, 9, 6)
         module = Branches(chains, ConvNorm)
         variables = empty(module, x)
-        y = module.apply(variables, x)
+        y = apply(module, variables, x)
         assert y.shape == (1, 4, 4, 4 + 6 + 3 + 5)
         np.testing.assert_array_equal(y[..., 4:10], HALVE(x))
         assert set(variables["params"]) == {"branch3x3", "branch5x5_1", "branch5x5_2a", "branch5x5_2b"}
@@ -150,7 +151,7 @@ def test_conv_norm_without_normalization_is_a_convolution():
     module = ConvNorm(4, batch_norm=False, use_bias=True, activation="identity")
     y, variables = module.init_with_output(KEY, x)
     conv = {"params": variables["params"]["conv"]}
-    np.testing.assert_allclose(y, Conv(4, (3, 3), padding=1).apply(conv, x), rtol=1e-6)
+    np.testing.assert_allclose(y, apply(Conv(4, (3, 3), padding=1), conv, x), rtol=1e-6)
 
 
 def test_separable_convolution_is_as_much_cheaper_as_the_paper_says():
@@ -173,8 +174,8 @@ def test_factorized_reduction_sees_even_and_odd_pixels(side: int):
     module = FactorizedReduction(3, partial(Conv, use_bias=False), partial(nn.BatchNorm, use_running_average=True))
     x = images(1, side, side, 2)
     variables = module.init(KEY, x)
-    assert module.apply(variables, x).shape == (1, 4, 4, 3)
-    gradient = jax.grad(lambda x: jnp.square(module.apply(variables, x)).sum())(x)[0, ..., 0]
+    assert apply(module, variables, x).shape == (1, 4, 4, 3)
+    gradient = jax.grad(lambda x: jnp.square(apply(module, variables, x)).sum())(x)[0, ..., 0]
     seen = {(int(row) % 2, int(column) % 2) for row, column in np.argwhere(np.asarray(gradient))}
     assert seen == {(0, 0), (1, 1)}
 
@@ -191,7 +192,7 @@ def test_inverted_residual_adds_its_input_only_where_the_shape_is_kept():
 def test_head_takes_maps_and_features():
     x = images(2, 3, 3, 4)
     logits, variables = Head(5).init_with_output(KEY, x)
-    np.testing.assert_allclose(Head(5).apply(variables, x.mean(axis=(1, 2))), logits, rtol=1e-5)
+    np.testing.assert_allclose(apply(Head(5), variables, x.mean(axis=(1, 2))), logits, rtol=1e-5)
     assert jax.tree.map(jnp.shape, variables["params"]) == {"kernel": (4, 5), "bias": (5,)}
 
 

@@ -26,13 +26,13 @@ def by_hand(neighbors: Callable[..., tuple]) -> np.ndarray:
 @pytest.mark.parametrize("size", [3, 5, 9])
 def test_across_channels(size: int):
     expected = by_hand(lambda b, h, w, c: (b, h, w, window(c, size, 7)))
-    np.testing.assert_allclose(norm_across_channels(X, size, ALPHA, BETA, OFFSET), expected, rtol=1e-5)
+    np.testing.assert_allclose(norm_across_channels(jnp.asarray(X), size, ALPHA, BETA, OFFSET), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("size", [3, 5])
 def test_within_channel(size: int):
     expected = by_hand(lambda b, h, w, c: (b, window(h, size, 4), window(w, size, 5), c))
-    np.testing.assert_allclose(norm_within_channel(X, size, ALPHA, BETA, OFFSET), expected, rtol=1e-5)
+    np.testing.assert_allclose(norm_within_channel(jnp.asarray(X), size, ALPHA, BETA, OFFSET), expected, rtol=1e-5)
 
 
 def test_bfloat16_is_summed_in_float32():

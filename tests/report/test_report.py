@@ -5,7 +5,9 @@ import statistics
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from jaxcnn.commands import compare
 from jaxcnn.config import Config
@@ -67,9 +69,9 @@ def test_a_line_has_mean_and_deviation_over_seeds_and_says_what_diverged(results
 def test_curves_are_means_over_seeds_against_epochs_with_a_band(results):
     loss, training, validation = plots.curves(results).axes
     lines = {line.get_label(): line for line in training.get_lines()}
-    assert list(lines["a | b"].get_xdata()) == [1, 2, 3]
-    assert list(lines["a | b"].get_ydata()) == pytest.approx([0.55 / 3, 0.55 * 2 / 3, 0.55])
-    assert list(lines["half"].get_xdata()) == [1]
+    assert np.asarray(lines["a | b"].get_xdata()).tolist() == [1, 2, 3]
+    assert np.asarray(lines["a | b"].get_ydata()).tolist() == pytest.approx([0.55 / 3, 0.55 * 2 / 3, 0.55])
+    assert np.asarray(lines["half"].get_xdata()).tolist() == [1]
     assert [line.get_marker() for line in validation.get_lines()].count("x") == 2
     assert len(training.collections) == 2
     assert (loss.get_title(), validation.get_title()) == ("training loss", "validation accuracy")
@@ -78,7 +80,7 @@ def test_curves_are_means_over_seeds_against_epochs_with_a_band(results):
 def test_curves_of_runs_that_count_in_steps_are_drawn_against_steps(results):
     rows = tuple(replace(row, config=replace(row.config, duration="30steps")) for row in results.rows)
     axis = plots.curves(replace(results, rows=rows)).axes[0]
-    assert (axis.get_xlabel(), list(axis.get_lines()[0].get_xdata())) == ("step", [10, 20, 30])
+    assert (axis.get_xlabel(), np.asarray(axis.get_lines()[0].get_xdata()).tolist()) == ("step", [10, 20, 30])
 
 
 def test_a_caption_names_the_data_once_with_all_numbers_of_training_images(results):
@@ -95,8 +97,8 @@ def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(
     entries = [{"step": step, "split": "train", "loss": float(step), "accuracy": 0.5} for step in range(1, 8)]
     (row.folder / "metrics.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     line = plots.curves(Results("trial", (row,))).axes[0].get_lines()[0]
-    assert list(line.get_xdata()) == pytest.approx([0.1, 0.2, 0.3, 0.35])
-    assert list(line.get_ydata()) == [1.5, 3.5, 5.5, 7]
+    assert np.asarray(line.get_xdata()).tolist() == pytest.approx([0.1, 0.2, 0.3, 0.35])
+    assert np.asarray(line.get_ydata()).tolist() == [1.5, 3.5, 5.5, 7]
 
 
 def test_no_two_of_many_variations_look_alike():
@@ -105,7 +107,7 @@ def test_no_two_of_many_variations_look_alike():
 
 def test_bars_are_means_with_deviations_and_name_what_has_none(results):
     (axis,) = plots.bars(results).axes
-    assert [bar.get_width() for bar in axis.patches] == pytest.approx([0.55, 0.4, 0])
+    assert [bar.get_width() for bar in axis.patches if isinstance(bar, Rectangle)] == pytest.approx([0.55, 0.4, 0])
     assert [text.get_text() for text in axis.texts] == ["55.00 %", "40.00 %", "diverged"]
 
 
