@@ -51,7 +51,7 @@ def test_only_what_is_asked_for_is_read_from_the_disk(path, monkeypatch):
 
 
 def test_a_pattern_that_matches_nothing_is_no_empty_tree(path):
-    with pytest.raises(UserError, match=r"only: the pattern 'stge1_conv1/\*' matches no parameter; did you mean 'stage1_conv1/"):
+    with pytest.raises(UserError, match=r"only: the pattern 'stge1_conv1/\*' .* did you mean 'stage1_conv1/"):
         jaxcnn.load(path, only="stge1_conv1/*")
 
 
