@@ -115,6 +115,7 @@ LONG = {
         "efficientnet_b2_288",
         "efficientnet_b3_300",
         "efficientnet_b4_380",
+        "efficientnet_b5_456",
         "efficientnet_b6_528",
         "efficientnet_b7_600",
     ),

@@ -23,7 +23,7 @@ NO_STEM = {
 # Those that take seconds to trace, and whose shorter siblings are of the same code.
 LONG = re.compile(
     r"(preact_)?resnet(1001|110|1202|152|164).*|resnet101.*|plain56|se_.*(110|164)|densenet_(bc_)?(100|190|250).*"
-    r"|densenet(161|169|201).*|densenet121|nasnet_a_.*|inception_resnet_v1.*|inception_resnet_v2_299|wrn_(28|40).*|efficientnet_b[2-7].*"
+    r"|densenet(161|169|201).*|densenet121|nasnet_a.*|inception_v4_299|inception_resnet_v1.*|inception_resnet_v2_299|wrn_(28|40).*|efficientnet_b[2-7].*"
 )
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("convnet", {"norm": "batch", "depth": 2}),

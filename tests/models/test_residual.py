@@ -18,7 +18,6 @@ from jaxcnn.models.residual import BasicBlock, Bottleneck, ResidualBlock, excite
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 6, 8)), jnp.float32)
 PARTS: dict[str, Any] = {
-    "unit": ConvNorm,
     "conv": partial(nn.Conv, kernel_size=(3, 3), padding=1, use_bias=False),
     "norm": partial(nn.BatchNorm, use_running_average=True),
     "act": nn.relu,
@@ -32,26 +31,26 @@ def zeros(module: nn.Module) -> Any:
 @pytest.mark.parametrize("excite", [None, exciter(4, jnp.float32)])
 @pytest.mark.parametrize(("kind", "width"), [(BasicBlock, 8), (Bottleneck, 2)])
 def test_a_zero_branch_leaves_what_an_activation_gave(kind: type[ResidualBlock], width: int, excite: Any):
-    block = kind(width, 1, pad_shortcut, excite=excite, **PARTS)
+    block = kind(width, 1, pad_shortcut, unit=ConvNorm, excite=excite, **PARTS)
     np.testing.assert_array_equal(block.apply(zeros(block), nn.relu(X)), nn.relu(X))
 
 
 @pytest.mark.parametrize(("branch", "width"), [(basic, 8), (bottleneck, 2)])
 def test_a_zero_branch_with_pre_activation_leaves_anything(branch: Any, width: int):
-    block = PreActBlock(branch(width, 1), False, bare_projection, drop=lambda x: x, **PARTS)
+    block = PreActBlock(branch(width, 1), False, bare_projection, ConvNorm, drop=lambda x: x, **PARTS)
     np.testing.assert_array_equal(block.apply(zeros(block), X), X)
 
 
 def test_the_first_pre_activation_of_the_network_is_shared_with_the_shortcut():
     norm = partial(nn.BatchNorm, use_running_average=True, use_scale=False, use_bias=False)
     parts = PARTS | {"conv": partial(nn.Conv, use_bias=False, kernel_init=nn.initializers.zeros), "norm": norm}
-    block = PreActBlock(basic(8, 1), True, bare_projection, drop=lambda x: x, **parts)
+    block = PreActBlock(basic(8, 1), True, bare_projection, ConvNorm, drop=lambda x: x, **parts)
     y, _ = block.init_with_output(jax.random.key(0), X)
     np.testing.assert_allclose(y, nn.relu(X), rtol=1e-4)
 
 
 def test_without_a_shortcut_nothing_passes_a_zero_branch():
-    block = BasicBlock(8, 1, None, **PARTS)
+    block = BasicBlock(8, 1, None, unit=ConvNorm, **PARTS)
     np.testing.assert_array_equal(block.apply(zeros(block), X), 0)
 
 

@@ -35,6 +35,8 @@ NETWORKS = {
     "mobilenet_v3_large_224": ("torchvision", "mobilenet_v3_large", 224),
     "shufflenet_v2_224": ("torchvision", "shufflenet_v2_x1_0", 224),
     "efficientnet_b0_224": ("torchvision", "efficientnet_b0", 224),
+    "efficientnet_b1_240": ("torchvision", "efficientnet_b1", 240),
+    "efficientnet_b5_456": ("torchvision", "efficientnet_b5", 456),
     "nasnet_a_large_331": ("timm", "nasnetalarge", 331),
     "convnext_tiny_224": ("torchvision", "convnext_tiny", 224),
     "repvgg_a0_224": ("timm", "repvgg_a0", 224),
