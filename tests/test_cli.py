@@ -123,8 +123,8 @@ def test_eight_devices_agree_with_one(tmp_path):
         arguments = (*TINY, *gentle, "--duration", "20steps", "--devices", count, "--folder", count)
         result = run_command("experiments.quickstart", *arguments, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
-        assert f"{devices} x cpu" in result.stderr
-        rows = [json.loads(line) for line in (tmp_path / devices / "metrics.jsonl").read_text().splitlines()]
+        assert f"{count} x cpu" in result.stderr
+        rows = [json.loads(line) for line in (tmp_path / count / "metrics.jsonl").read_text().splitlines()]
         losses.append([row["loss"] for row in rows])
     np.testing.assert_allclose(*losses, rtol=1e-4)
 

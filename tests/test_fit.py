@@ -133,7 +133,7 @@ def test_a_bad_config_is_one_clear_error_before_anything_is_written(tiny, change
 def test_what_is_compiled_ahead_is_the_step_that_a_run_begins_or_goes_on_with(tiny, monkeypatch):
     phases = replace(tiny.optimizer, freeze_at=(("head/*", "20steps"),))
     config, ahead = replace(tiny, model="quicknet:stem=2,widths=()", optimizer=phases), []
-    monkeypatch.setattr(devices.Mapped, "compile_ahead", lambda step, *shapes: ahead.append(step))
+    monkeypatch.setattr(devices.CompiledStep, "compile_ahead", lambda step, *shapes: ahead.append(step))
     with monkeypatch.context() as patched:
         stop_at(patched, 20)
         with pytest.raises(signals.Stopped):

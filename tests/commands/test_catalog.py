@@ -106,4 +106,4 @@ def test_it_is_a_command(tmp_path):
     assert run_into_head(tmp_path) == (0, "")
     wrong = run_command("jaxcnn", "summary", "lenet5", "--classes", "0", cwd=tmp_path)
     assert wrong.returncode == 2
-    assert "above 0" in wrong.stderr
+    assert "must be positive" in wrong.stderr

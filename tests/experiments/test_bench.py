@@ -129,7 +129,7 @@ class Steps(race.Process):
 def test_a_turn_waits_for_cores_that_share_a_cache(monkeypatch, ratios, turns, apart, patience):
     left = iter(ratios)
     monkeypatch.setattr(placement, "handover", lambda: next(left))
-    monkeypatch.setattr(placement.runtime, "cpuinfo", lambda: "flags: hypervisor")
+    monkeypatch.setattr(placement.xla, "cpuinfo", lambda: "flags: hypervisor")
     monkeypatch.setattr(placement.time, "sleep", lambda _: None)
     monkeypatch.setattr(placement, "PAUSE", 1)
     process, host = Steps(), placement.Placement(patience=2)

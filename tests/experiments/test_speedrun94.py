@@ -18,6 +18,7 @@ from jaxcnn.config import InitConfig, OptimizerConfig
 from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import UserError
 from jaxcnn.layers.whitening import image_patches
+from jaxcnn.runs import init_from
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_a_renormalized_kernel_has_the_norm_of_its_outputs_before_the_step():
 def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
     training, config = narrow
     kernel = training.initial_state().params["whitening"]["kernel"]
-    first = digits.dataset.train_images[digits.split.train[: assemble.WHITENED]]
+    first = digits.dataset.train_images[digits.split.train[: init_from.WHITENED]]
     patches = image_patches(training.recipe.normalize(jnp.asarray(first)), 2) @ kernel.reshape(12, 24)[:, :12]
     moments = np.diag(patches.T @ patches) / len(patches)
     # Gray digits in three channels have four dimensions of twelve; eps holds the others near zero.
@@ -80,7 +81,7 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
 def test_batches_are_cut_for_the_data_that_stand_in_and_for_no_others(digits, capsys):
     stand_in = replace(digits, info=replace(digits.info, fallback=True))
     assert assemble.clamp_batch_size(CONFIG, stand_in).batch_size == 1024 <= digits.info.train < 2048
-    assert f"there are {digits.info.train:,} images" in capsys.readouterr().err
+    assert f"there are only {digits.info.train:,} images" in capsys.readouterr().err
     assert assemble.clamp_batch_size(CONFIG, digits) == CONFIG
     assert assemble.clamp_batch_size(replace(CONFIG, batch_size=100), stand_in).batch_size == 100
 

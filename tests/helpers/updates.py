@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxcnn import optimizers
+from jaxcnn import freezing, optimizers
 from jaxcnn.config import OptimizerConfig
 
 Tree = Any
@@ -17,6 +17,12 @@ PARAMS: Tree = {
     "head": {"kernel": jax.random.normal(jax.random.key(1), (8, 10))},
 }
 GRADIENT: Tree = jax.tree.map(lambda p: jnp.cos(3 * p), PARAMS)
+
+
+def build(config: OptimizerConfig) -> optax.GradientTransformation:
+    """The optimizer of PARAMS at a constant rate."""
+    spans = freezing.static_spans(config, PARAMS)
+    return optimizers.build(config, optax.constant_schedule(1.0), PARAMS, spans)
 
 
 def last_update(optimizer: optax.GradientTransformation, gradients: Iterable[Tree], params: Tree = PARAMS) -> Tree:
@@ -29,4 +35,4 @@ def last_update(optimizer: optax.GradientTransformation, gradients: Iterable[Tre
 
 def updates(config: OptimizerConfig, count: int = 1) -> Tree:
     """The last of `count` updates by the same gradient."""
-    return last_update(optimizers.build(config, optax.constant_schedule(1.0), PARAMS), [GRADIENT] * count)
+    return last_update(build(config), [GRADIENT] * count)

@@ -166,7 +166,7 @@ def test_an_error_on_one_machine_ends_the_others(two, tmp_path):
             ["--distributed.coordinator", "localhost:1", "--distributed.processes", "2", "--distributed.process", "2"],
             "2 of 2",
         ),
-        (["--distributed.coordinator", "auto"], "did not come together at auto"),
+        (["--distributed.coordinator", "auto"], "timed out waiting for all processes to connect to auto"),
     ],
 )
 def test_a_bad_job_is_one_clear_error_and_status_2(tmp_path, settings, message):

@@ -1,11 +1,10 @@
-"""What is committed and what the README quotes."""
+"""What is committed and what the docs quote."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from helpers.processes import ROOT
 from jaxcnn.errors import UserError
 from jaxcnn.report import collect
 
@@ -14,12 +13,6 @@ low,2,0.4,0.01,0.41,
 right,2,0.6,0.02,0.63,
 huge,0,,,,"diverged at step 3, 3"
 """
-
-
-def test_the_figures_in_the_readme_are_those_of_the_committed_results():
-    readme = (ROOT / "README.md").read_text()
-    quoted = readme[readme.index(collect.BEGIN) + len(collect.BEGIN) + 1 : readme.index(collect.END)]
-    assert quoted == collect.overview(ROOT / collect.COMMITTED)
 
 
 def sweep(root: Path, name: str, ended: int, changes: dict | None = None) -> None:
@@ -35,20 +28,26 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     sweep(tmp_path, "done", 6)
     sweep(tmp_path, "half", 3)
     sweep(tmp_path, "changed", 6, {"duration": "1epochs"})
-    (tmp_path / "README.md").write_text(f"before\n{collect.BEGIN}\nold\n{collect.END}\nafter\n")
+    for folder in ("docs", "experiments"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "experiments/why.py").write_text('"""Why?\n\nBecause."""\nSWEEP = 1\n'.replace("SWEEP", "\nSWEEP"))
+    for name, page in (("sweeps", "results"), ("experiments", "experiments")):
+        marked = f"before\n<!-- {name}: written by `make results` -->\nold\n<!-- end of {name} -->\nafter\n"
+        (tmp_path / f"docs/{page}.md").write_text(marked)
     assert collect.main(tmp_path) == 0
-    readme = (tmp_path / "README.md").read_text()
-    line = "| [done](experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
-    assert line in readme
-    assert "old" not in readme
-    assert readme.startswith("before\n")
-    assert readme.endswith("\nafter\n")
+    shown = (tmp_path / "docs/results.md").read_text()
+    line = "| [done](../experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
+    assert line in shown
+    assert "old" not in shown
+    assert shown.startswith("before\n")
+    assert shown.endswith("\nafter\n")
     assert sorted(p.name for p in (tmp_path / collect.COMMITTED).iterdir()) == ["done.csv", "done.md"]
+    assert "| `make sweep-why` | Why? |" in (tmp_path / "docs/experiments.md").read_text()
     page = (tmp_path / "runs/results.html").read_text()
     assert "about done" in page
     assert "about half" not in page
     assert collect.main(tmp_path) == 0
-    assert (tmp_path / "README.md").read_text() == readme
+    assert (tmp_path / "docs/results.md").read_text() == shown
 
 
 def test_no_finished_sweep_is_one_clear_error(tmp_path):

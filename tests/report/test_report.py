@@ -15,6 +15,7 @@ from jaxcnn.config_json import to_dict
 from jaxcnn.data.info import DataInfo
 from jaxcnn.errors import UserError
 from jaxcnn.report import DIVERGED, Panel, Results, Row, page, plots, tables
+from jaxcnn.report.table import Table
 from jaxcnn.report.write import write_report
 
 INFO = DataInfo("digits", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 320, 100, 360, False)
@@ -113,7 +114,7 @@ def test_bars_are_means_with_deviations_and_name_what_has_none(results):
 
 def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
     def own(_: Results) -> Panel:
-        return Panel("Own <b>", plots.bars(results), "| x | y |\n| :-- | --: |\n| 1 \\| 2 | <i> |\n")
+        return Panel("Own <b>", plots.bars(results), Table(["x", "y"], [["1 | 2", "<i>"]]))
 
     assert write_report(results, tmp_path / "report", "trial", "Which? <script>\nCost  some\n      time", [own]) == []
     names = {path.name for path in (tmp_path / "report").iterdir()}

@@ -61,11 +61,16 @@ def test_a_flipped_bit_anywhere_is_an_error_or_harmless(three):
 
 
 def test_digests_tell_values_types_and_shapes_apart():
-    tree = {"a": np.arange(6.0), "key": jax.random.key(0), "half": np.float16([1]), "scalar": 3}
+    tree = {"a": np.arange(6.0), "key": jax.random.key(0), "half": np.array([1], np.float16), "scalar": 3}
     expected = digests(tree)
     assert damaged(tree, expected) == []
     assert damaged({"half": tree["half"]}, expected) == []
-    others = {"a": np.arange(6.0).reshape(2, 3), "key": jax.random.key(1), "half": np.float32([1]), "scalar": 4}
+    others = {
+        "a": np.arange(6.0).reshape(2, 3),
+        "key": jax.random.key(1),
+        "half": np.array([1], np.float32),
+        "scalar": 4,
+    }
     assert damaged(others, expected) == ["a", "half", "key", "scalar"]
     assert damaged({"new": np.zeros(1)}, expected) == ["new"]
 
@@ -135,8 +140,10 @@ def test_the_newest_and_the_best_are_kept_whatever_the_numbers(tmp_path, keep):
         kept = complete_steps(tmp_path)
         assert set(range(max(step - keep + 1, 1), step + 1)) <= set(kept)
         if seen:
-            assert seen[checkpoints.best] == max(seen.values())
-            assert checkpoints.best in kept
+            best = checkpoints.best
+            assert best is not None
+            assert seen[best] == max(seen.values())
+            assert best in kept
     checkpoints.close()
 
 

@@ -82,7 +82,7 @@ def test_a_bad_step_is_one_clear_error(trained):
 def test_other_data_than_the_run_was_begun_on_is_refused(trained, copy):
     (copy / "summary.json").unlink()
     edit(copy / "data.json", lambda d: d.update(digest="0" * 12))
-    with pytest.raises(UserError, match="was begun on digits"):
+    with pytest.raises(UserError, match="was started on digits"):
         fit.fit(replace(trained, folder=str(copy)))
 
 
@@ -90,7 +90,7 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
     with RunFolder(trained), pytest.raises(UserError, match="in use by another process"):
         RunFolder(trained)
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UserError, match=r"'thesis.tex' and no run"):
+    with pytest.raises(UserError, match=r"not a jaxcnn run .found 'thesis.tex'"):
         RunFolder(replace(trained, folder=str(tmp_path)))
     with pytest.raises(UserError, match="is a file"):
         RunFolder(replace(trained, folder=str(tmp_path / "thesis.tex")))
@@ -105,7 +105,7 @@ def test_a_process_that_does_not_write_sees_the_same_run_or_says_so(trained, tmp
         with pytest.raises(UserError, match="seed: 0 there, 3 here"):
             RunFolder(replace(trained, seed=3), writes=False).check_visible()
     elsewhere = replace(trained, folder=str(tmp_path / "elsewhere"))
-    with pytest.raises(UserError, match="on a disk that all share"):
+    with pytest.raises(UserError, match="on a filesystem shared by all"):
         RunFolder(elsewhere, writes=False).check_visible()
     assert not (tmp_path / "elsewhere").exists()
 

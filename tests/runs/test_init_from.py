@@ -99,7 +99,7 @@ def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
     with RunFolder(tuned) as folder:
         folder.write_or_check_init({"from": "runs/a at step 20"})
         folder.write_or_check_init({"from": "runs/a at step 20"})
-        with pytest.raises(UserError, match="was begun from other weights"):
+        with pytest.raises(UserError, match="was started from other weights"):
             folder.write_or_check_init({"from": "runs/a at step 30"})
 
 
@@ -111,7 +111,7 @@ def test_other_weights_before_the_first_checkpoint_are_refused(tuned):
         (lambda base: InitConfig(base + "@last", HEAD), "'last' of .* is not a step"),
         (lambda base: InitConfig("runs/none", HEAD), "'runs/none' is neither the folder of a run nor a .safetensors"),
         (lambda base: InitConfig(base[:-1] + "_", HEAD), r"nor a \.safetensors file: did you mean '.*/base'"),
-        (lambda base: InitConfig("", HEAD), "init.source does not say from where"),
+        (lambda base: InitConfig("", HEAD), "init.restore is set but init.source is empty"),
     ],
 )
 def test_a_bad_source_is_one_clear_error_before_anything_is_written(tuned, base, init, message):
