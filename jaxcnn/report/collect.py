@@ -62,12 +62,13 @@ def overview(committed: Path) -> str:
     """For each committed sweep, the variations with the highest and the lowest validation accuracy."""
     lines = []
     for path in sorted(committed.glob("*.csv")):
-        finished = [record for record in from_csv(path.read_text()) if int(record["n"])]
+        records = from_csv(path.read_text())
+        finished = [record for record in records if int(record["n"])]
         ranked = sorted(finished, key=lambda record: float(record["validation_accuracy"] or record["test_accuracy"]))
         if ranked:
             link = f"[{path.stem}](../{COMMITTED}/{path.stem}.md)"
             counts = sorted({record["n"] for record in finished})
-            lines.append([link, str(len(finished)), "-".join(counts), _accuracy(ranked[-1]), _accuracy(ranked[0])])
+            lines.append([link, str(len(records)), "-".join(counts), _accuracy(ranked[-1]), _accuracy(ranked[0])])
     return Table(["sweep", "variations", "n", "best", "lowest"], lines).to_markdown()
 
 

@@ -73,9 +73,9 @@ def test_whitened_patches_have_the_identity_as_second_moment(narrow, digits):
     assert 0.8 < moments[3] < 1
     np.testing.assert_allclose(kernel[..., 12:], -kernel[..., :12])
     with pytest.raises(UserError, match=r"init\.whiten: there is no 'whitening'.*whitening/kernel"):
-        assemble.assemble(replace(config, init=InitConfig(whiten="whitening")), digits)
+        assemble.assemble(replace(config, init=InitConfig(whiten="whitening")), digits).initial_variables()
     with pytest.raises(UserError, match=r"whitening filters of that window are \[3, 3, 3, 54\]"):
-        assemble.assemble(replace(config, init=InitConfig(whiten="group1/conv1/kernel")), digits)
+        assemble.assemble(replace(config, init=InitConfig(whiten="group1/conv1/kernel")), digits).initial_variables()
 
 
 def test_batches_are_cut_for_the_data_that_stand_in_and_for_no_others(digits, capsys):

@@ -136,7 +136,7 @@ def test_any_runs_are_compared_by_where_they_lie(results, tmp_path, monkeypatch,
     (lone.folder / "summary.json").unlink()
     assert compare.main(["a/seed-0", "a/seed-1", "separate", "--folder", "out"]) == 0
     printed = capsys.readouterr().out
-    assert "a      2  55.00 ± 7.07 %" in printed
+    assert "a         2  55.00 ± 7.07 %" in printed
     assert "separate  0" in printed
     assert (tmp_path / "out/index.html").exists()
     with pytest.raises(UserError, match="nothing is not a run"):

@@ -175,7 +175,7 @@ def test_damaged_absent_and_pickled_files_are_refused(tmp_path: Path):
     save_weights(path, {"params": {"kernel": np.ones((3, 3), np.float32)}})
     path.write_bytes(path.read_bytes()[:-1])
     (tmp_path / "old.pth").write_bytes(b"\x80\x02}q\x00.")
-    for name, said in (("cut.safetensors", "cut short"), ("old.pth", "never read"), ("none.safetensors", "not a file")):
+    for name, said in (("cut.safetensors", "truncated"), ("old.pth", "never read"), ("none.safetensors", "not a file")):
         with pytest.raises(UserError, match=said):
             read_safetensors(tmp_path / name)
     with pytest.raises(UserError, match="cannot write"):
