@@ -69,7 +69,7 @@ class PreActBlock(nn.Module):
             y = self.conv(width, strides=stride, name=f"conv{index}", **around)(y)
         if self.excite is not None:
             y = self.excite(channels)(y)
-        return y + (self.shortcut(x, channels, halving, self.bare) if changes else x)
+        return (self.shortcut(x, channels, halving, self.bare) if changes else x) + y
 
 
 class PreActResNet(nn.Module):
