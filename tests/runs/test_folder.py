@@ -95,7 +95,7 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
     with pytest.raises(UserError, match="is a file"):
         RunFolder(replace(trained, folder=str(tmp_path / "thesis.tex")))
     (tmp_path / "moved/checkpoints/100").mkdir(parents=True)
-    with pytest.raises(UserError, match="not a jaxcnn run .found '100'"):
+    with pytest.raises(UserError, match=r"not a jaxcnn run .found '100'"):
         RunFolder(replace(trained, folder=str(tmp_path / "moved")))
 
 
