@@ -48,8 +48,6 @@ def outcome(run: Callable[[], int]) -> tuple[int, str]:
         return run(), ""
     except UserError as error:
         return 2, f"error: {error}"
-    except Stopped as stopped:
-        return stopped.status, str(stopped)
     except KeyboardInterrupt:
         return 130, "interrupted before the first step: nothing was lost."
 
@@ -85,7 +83,11 @@ def _train_in_job(config: Config) -> int:
 
     summary = finished(config)
     if summary is None:
-        summary = fit(config)
+        try:
+            summary = fit(config)
+        except Stopped as stopped:  # inside the job, so that its processes end in order
+            say(str(stopped))
+            return stopped.status
     else:
         say(f"This run is finished. To repeat it, remove {folder} or choose another folder (--folder {folder}-2).")
     _show(summary, folder)
