@@ -1,15 +1,20 @@
 """Every name that a config can hold runs through a real step of training and of evaluation."""
 
+import inspect
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from flax import linen as nn
 
+from helpers.steps import step_over
 from helpers.tiny import random_data
 from jaxcnn import augment, losses, metrics, optimizers, schedules, train
 from jaxcnn.assemble import Training, assemble
@@ -19,10 +24,13 @@ from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig, Sched
 from jaxcnn.config_json import changed
 from jaxcnn.data.for_run import Images
 from jaxcnn.data.pixels import NORMALIZATIONS
-from jaxcnn.layers import ACTIVATIONS, INITIALIZERS
+from jaxcnn.layers import ACTIVATIONS, AXIS, INITIALIZERS
 from jaxcnn.layers.norm import NORMS
+from jaxcnn.models import MODELS
 from jaxcnn.models.convnet import POOLS
+from jaxcnn.models.sizes import SIZES
 from jaxcnn.parallel.devices import AXES
+from jaxcnn.train import TrainState
 
 CONFIG = Config(
     name="every",
@@ -146,3 +154,61 @@ def test_every_other_name_trains(names: tuple[str, ...]):
 @pytest.mark.parametrize("pool", POOLS)
 def test_every_pool_trains(pool: str):
     one_step(replace(CONFIG, model=f"convnet:widths=(4,),hidden=8,pool={pool}"), random_data())
+
+
+# Models, at their own size: the step is traced, which finds whatever does not fit, and of small ones it is run
+
+
+def smallest_of_each_class() -> set[str]:
+    classes: dict[type, list[str]] = {}
+    for name in MODELS:
+        classes.setdefault(type(MODELS[name]()), []).append(name)
+    return {min(names, key=lambda name: SIZES[name].parameters) for names in classes.values()}
+
+
+QUICK = smallest_of_each_class()
+
+
+def traced_step(model: nn.Module, shape: tuple[int, ...], batch: int = 2) -> tuple[TrainState, TrainState, Any]:
+    """States before and after a step, and the metrics: all of them shapes."""
+    variables = jax.eval_shape(partial(train.initial_variables, model, image_shape=shape), jax.random.key(0))
+    every = jax.tree.map(lambda _: True, variables)
+    recipe = train.Recipe(
+        model=model,
+        optimizer=optax.sgd(0.1),
+        loss=losses.build(LossConfig()),
+        penalties=LossConfig(),
+        trainable=every["params"],
+        optimized=every["params"],
+        moving=every["batch_stats"],
+        decay_weights=every["params"],
+        augment=augment.build((), 10),
+        normalize=lambda images: images.astype(jnp.float32),
+        steps_per_epoch=1,
+        axis=AXIS,
+        total_steps=10 if "progress" in inspect.signature(model).parameters else 0,
+    )
+    state = jax.eval_shape(partial(train.initial_state, recipe), variables, jax.random.key(0))
+    pool = train.DeviceDataset(np.zeros((batch, *shape), np.uint8), np.zeros(batch, np.int32))
+    after, sums = jax.eval_shape(step_over(recipe, 1), state, pool, np.arange(batch))
+    return state, after, sums
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in MODELS])
+def test_every_model_fits_a_train_step(name: str):
+    shape = SIZES[name].image
+    classes = 2 if name == "neuron" else 1000 if shape[0] >= 224 else 10
+    before, after, sums = traced_step(MODELS[name](num_classes=classes), shape)
+    jax.tree.map(lambda old, new: assert_like(old, new), before, after)
+    assert sums["loss"].shape == ()
+
+
+def assert_like(old: jax.ShapeDtypeStruct, new: jax.ShapeDtypeStruct) -> None:
+    assert (old.shape, old.dtype) == (new.shape, new.dtype)
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet5_1998", "lenet5", "cudaconvnet_quick", "convnet", "quicknet"])
+def test_a_small_model_trains_at_its_own_size(name: str):
+    side, _, channels = SIZES[name].image
+    config = replace(CONFIG, model=name, batch_size=4, optimizer=OptimizerConfig("sgd", 0.01))
+    one_step(config, random_data(channels, side))
