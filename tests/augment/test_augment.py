@@ -81,7 +81,7 @@ def test_the_same_key_gives_the_same_images_and_each_part_of_a_chain_its_own():
         (["crop:mode=wrap"], "mode is zero or reflect"),
         (["crop:padding=8"], "smaller than the image"),
         (["rotation:mode=wrap"], "unknown mode 'wrap'"),
-        (["mixup:alpha=0"], "must be greater than 0"),
+        (["mixup:alpha=0"], "must be positive"),
         (["randaugment:magnitude=31"], r"magnitude is in 0 \.\.\. 30"),
     ],
 )

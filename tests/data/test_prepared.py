@@ -84,13 +84,13 @@ def test_tfrecord_is_refused_with_the_way_out(tiny: Path) -> None:
 
 def test_what_is_no_classification_is_refused(tmp_path: Path) -> None:
     write_set(tmp_path, {"train": random_images(3), "test": random_images(3)}, label=np.int64)
-    with pytest.raises(UserError, match=r"no image classification.*image, label"):
+    with pytest.raises(UserError, match=r"not an image-classification data set.*image, label"):
         data.load("tiny", data_dir=str(tmp_path))
 
 
 def test_a_set_without_test_images_is_refused(tmp_path: Path) -> None:
     write_set(tmp_path, {"train": random_images(3)})
-    with pytest.raises(UserError, match="has the splits train: train and one of test, validation are needed"):
+    with pytest.raises(UserError, match="has the splits train: train and one of test, validation are required"):
         data.load("tiny", data_dir=str(tmp_path))
 
 

@@ -89,5 +89,5 @@ def test_label_noise_hits_its_share_of_training_labels_and_all_classes_alike() -
     np.testing.assert_array_equal(noisy.train_labels, again)
     assert np.any(again != other)
     np.testing.assert_array_equal(data.with_label_noise(dataset, train, 0.0, 0).train_labels, dataset.train_labels)
-    with pytest.raises(UserError, match=r"share in 0 \.\.\. 1"):
+    with pytest.raises(UserError, match=r"fraction in 0 \.\.\. 1"):
         data.with_label_noise(dataset, train, 1.5, seed=0)

@@ -35,7 +35,7 @@ def test_an_ensemble_is_the_mean_of_its_members(folders):
 def test_members_must_tell_the_same_classes_apart(folders):
     run = jaxcnn.load(folders[0])
     other = replace(run, data=replace(run.data, label_names=("cat", "dog")))
-    with pytest.raises(UserError, match="knows cat, dog"):
+    with pytest.raises(UserError, match="has cat, dog"):
         jaxcnn.ensemble([run, other])
     with pytest.raises(UserError, match="at least one run"):
         jaxcnn.ensemble([])
