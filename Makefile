@@ -63,7 +63,7 @@ sweep-%: $(VENV)/.installed
 	  $$(grep -ls '^SWEEP' experiments/*.py | sed 's,.*/,,; s,\.py$$,,') >&2; exit 2; }
 	@$(RUN) -m experiments.$* --seeds $(SEEDS) --jobs $(JOBS) $(if $(FULL),--full) $(ARGS)
 
-results: $(VENV)/.installed ## gather finished sweeps: runs/results.html, experiments/results, the README's table
+results: $(VENV)/.installed ## collect finished sweeps: runs/results.html, experiments/results, the tables in docs
 	@$(RUN) -m jaxcnn.report.collect
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
 	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
