@@ -1,12 +1,14 @@
 """One rule language: ordered (pattern over the parameter path, value); the first match wins.
 
-Paths are written `stage1_block1/conv1/kernel`; `*` matches anything, slashes included. Weight decay, learning-rate
-multipliers, freezing and restoring all use it. A pattern that matches no path is an error, because it is misspelled.
+Paths are written `stage1_block1/conv1/kernel`; `*` matches anything, slashes included, and `{b}` a whole number, which
+a new name can count from elsewhere: `stage{s}_block{b}/*` -> `layer{s}.{b-1}.*`. Weight decay, learning-rate
+multipliers, freezing, restoring and the names of foreign weights all use it. A pattern that matches no path is an
+error, because it is misspelled.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from functools import cache
 from typing import TypeVar
 
 import jax
@@ -16,7 +18,9 @@ from jaxcnn.types import Tree
 
 V = TypeVar("V")
 
-_WILDCARD = re.compile(r"(\*|\?|\[[^\]]+\])")
+_WILDCARD = re.compile(r"(\*|\?|\[[^\]]+\]|\{[a-z]\w*\})")
+_SLOT = re.compile(r"\*|\{(?:(?P<factor>\d+)\*)?(?P<name>[a-z]\w*)(?P<offset>[+-]\d+)?\}")
+"""In a new name: `*`, `{b}`, `{b-1}`, `{2*s-1}`."""
 
 
 def paths(tree: Tree) -> list[str]:
@@ -25,7 +29,7 @@ def paths(tree: Tree) -> list[str]:
 
 
 def matches(pattern: str, name: str) -> bool:
-    return fnmatchcase(name, pattern)
+    return _expression(pattern).fullmatch(name) is not None
 
 
 def first_match(rules: Sequence[tuple[str, V]], name: str, default: V) -> V:
@@ -52,23 +56,43 @@ def assign(rules: Sequence[tuple[str, V]], tree: Tree, default: V, setting: str)
 
 
 def rename(pattern: str, new: str, name: str) -> str:
-    """`name`, which matches `pattern`, under its `new` name; each `*` stands for what its wildcard matched.
+    """`name`, which matches `pattern`, under its `new` name.
 
-    Raises: UserError if `new` does not have one `*` for each wildcard of `pattern`.
+    Each `*` of `new` stands for what a wildcard matched, in their order; `{2*b-1}` is reckoned from the number `{b}`.
+
+    Raises: UserError if `new` does not have one `*` for each wildcard of `pattern`, or has a number that it has not.
     """
-    parts = _WILDCARD.split(pattern)
-    if len(parts) // 2 != new.count("*"):
-        raise UserError(
-            f"the new name {new!r} must have one * for each of the {len(parts) // 2} wildcards of {pattern!r}"
-        )
-    expression = "".join(_regex(part) if index % 2 else re.escape(part) for index, part in enumerate(parts))
-    found = re.fullmatch(expression, name)
+    expression, slots = _expression(pattern), list(_SLOT.finditer(new))
+    wildcards = expression.groups - len(expression.groupindex)
+    if wildcards != sum(slot[0] == "*" for slot in slots):
+        raise UserError(f"the new name {new!r} must have one * for each of the {wildcards} wildcards of {pattern!r}")
+    if unknown := {slot["name"] for slot in slots if slot["name"]} - expression.groupindex.keys():
+        raise UserError(f"the new name {new!r} has the number {{{min(unknown)}}}, which {pattern!r} does not have")
+    found = expression.fullmatch(name)
     assert found, f"{pattern!r} does not match {name!r}"
-    matched = iter(found.groups())
-    return re.sub(r"\*", lambda _: next(matched), new)
+    numbers = set(expression.groupindex.values())
+    matched = iter([text for index, text in enumerate(found.groups(), 1) if index not in numbers])
+
+    def fill(slot: re.Match[str]) -> str:
+        if slot[0] == "*":
+            return next(matched)
+        return str(int(slot["factor"] or 1) * int(found[slot["name"]]) + int(slot["offset"] or 0))
+
+    return _SLOT.sub(fill, new)
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = _WILDCARD.split(pattern)
+    try:
+        return re.compile("".join(_regex(part) if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+    except re.error as error:
+        raise UserError(f"cannot read the pattern {pattern!r}: {error}") from None
 
 
 def _regex(wildcard: str) -> str:
+    if wildcard.startswith("{"):
+        return rf"(?P<{wildcard[1:-1]}>\d+)"
     return {"*": "(.*)", "?": "(.)"}.get(wildcard) or f"({wildcard.replace('[!', '[^', 1)})"
 
 

@@ -12,12 +12,13 @@ from flax import linen as nn
 from flax.traverse_util import unflatten_dict
 
 from jaxcnn.errors import UserError
+from jaxcnn.weights.arrays import COUNTERS, foreign_arrays
 from jaxcnn.weights.files import read_safetensors, save_weights
-from jaxcnn.weights.layers import COUNTERS, Layer, foreign_arrays, foreign_layers, own_layers, shapes
-from jaxcnn.weights.layouts import AUXILIARY, LAYOUTS, sort_key
-from jaxcnn.weights.matching import Taken, check_same, pair, take
+from jaxcnn.weights.leaves import shapes
+from jaxcnn.weights.matching import Taken, check_same, choose, take
+from jaxcnn.weights.names import AUXILIARY, entries, tables_of, theirs
 
-__all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights"]
+__all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights", "theirs"]
 
 SIDES = (224, 299, 32)
 """Pixels a side of the images that networks are made for, in the order in which they are tried."""
@@ -67,7 +68,7 @@ def import_weights(
     """The variables of `model` from a state dict of torchvision's or timm's network of the same name.
 
     `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well.
-    Every entry is used or listed as ignored, every leaf is filled. `image_shape` [height, width, channels] matters
+    `theirs` says which entry goes where. Every entry is used or listed as ignored, every leaf is filled. `image_shape` [height, width, channels] matters
     where a layer covers the whole image; without it 224, 299 and then 32 pixels a side are tried.
 
     Raises: UserError that names both sides of the first thing that does not fit.
@@ -91,30 +92,10 @@ def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tup
     if not getattr(model, "auxiliary", False):
         unbuilt = "of an auxiliary head, which the model is built without"
         ignored |= {name: unbuilt for name in arrays if name.startswith(AUXILIARY) and name not in ignored}
-    foreign = foreign_layers({name: array for name, array in arrays.items() if name not in ignored})
-    pairs = pair(own_layers(leaves), _in_order(model, foreign))
-    return _imported(take(pairs, channels=image_shape[-1]), ignored)
-
-
-def _in_order(model: nn.Module, layers: list[Layer]) -> list[Layer]:
-    """Foreign layers in the order in which `model` computes, by the first layout that knows all of their names."""
-    kind = type(model)
-    if kind not in LAYOUTS:
-        known = ", ".join(sorted(each.__name__ for each in LAYOUTS))
-        raise UserError(f"{kind.__name__} has no counterpart in torchvision or timm; weights are imported for: {known}")
-    strange = []
-    for layout in LAYOUTS[kind]:
-        words = layout.split()
-        keys = {layer.name: sort_key(layer.name, words) for layer in layers}
-        unknown = [name for name, key in keys.items() if key is None]
-        if not unknown:
-            return sorted(layers, key=lambda layer: keys[layer.name] or ())
-        strange.append(unknown)
-    fewest = min(strange, key=len)
-    raise UserError(
-        f"{fewest[0]!r} names no layer of a {kind.__name__} in torchvision or timm ({len(fewest)} of {len(layers)} "
-        f"layers are strange); the parts of its names are: {LAYOUTS[kind][strange.index(fewest)]}"
-    )
+    named = {name: array for name, array in arrays.items() if name not in ignored}
+    layouts = {library: entries(table, leaves) for library, table in tables_of(model).items()}
+    names = choose(layouts, leaves, named)
+    return _imported(take(names, leaves, named, channels=image_shape[-1]), ignored)
 
 
 def _imported(taken: list[Taken], ignored: Mapping[str, str]) -> Imported:

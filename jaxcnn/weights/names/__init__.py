@@ -1,0 +1,99 @@
+"""What torchvision and timm call the entries of our networks.
+
+`theirs` maps each leaf of ours to its entry there, by a table for each family and library; import follows it, and
+nothing else decides what goes where. A table stands for networks that `make parity` compares with ours: a network of
+the same names and another epsilon must not be added.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from flax import linen as nn
+
+from jaxcnn.errors import UserError, did_you_mean, lookup
+from jaxcnn.models.alexnet import AlexNet
+from jaxcnn.models.convnext import ConvNeXt
+from jaxcnn.models.densenet import DenseNet
+from jaxcnn.models.efficientnet import EfficientNet
+from jaxcnn.models.googlenet import GoogLeNet
+from jaxcnn.models.inception_resnet import InceptionResNet
+from jaxcnn.models.inception_v3 import InceptionV3
+from jaxcnn.models.inception_v4 import InceptionV4
+from jaxcnn.models.mobilenet_v1 import MobileNetV1
+from jaxcnn.models.mobilenet_v2 import MobileNetV2
+from jaxcnn.models.mobilenet_v3 import MobileNetV3
+from jaxcnn.models.nasnet import NASNet
+from jaxcnn.models.repvgg import RepVGG
+from jaxcnn.models.resnet import ResNet
+from jaxcnn.models.shufflenet import ShuffleNetV2
+from jaxcnn.models.vgg import VGG
+from jaxcnn.models.xception import Xception
+from jaxcnn.weights.leaves import shapes
+from jaxcnn.weights.names import inception, mobile, plain, residual
+from jaxcnn.weights.names.nasnet import nasnet
+from jaxcnn.weights.names.tables import Rules, Table, renamed
+
+TABLES: dict[type[nn.Module], dict[str, Table]] = {
+    AlexNet: {"torchvision": plain.ALEXNET},
+    VGG: {"torchvision": plain.vgg},
+    ResNet: {"torchvision": residual.RESNET},
+    DenseNet: {"torchvision": residual.DENSENET},
+    GoogLeNet: {"torchvision": inception.GOOGLENET},
+    InceptionV3: {"torchvision": inception.INCEPTION_V3},
+    InceptionV4: {"timm": inception.INCEPTION_V4},
+    InceptionResNet: {"timm": inception.INCEPTION_RESNET},
+    Xception: {"timm": inception.XCEPTION},
+    MobileNetV1: {"timm": mobile.MOBILENET_V1},
+    MobileNetV2: {"torchvision": mobile.mobilenet_v2},
+    MobileNetV3: {"torchvision": mobile.mobilenet_v3},
+    ShuffleNetV2: {"torchvision": mobile.SHUFFLENET_V2},
+    EfficientNet: {"torchvision": mobile.EFFICIENTNET},
+    NASNet: {"timm": nasnet},
+    ConvNeXt: {"torchvision": residual.CONVNEXT_TORCHVISION, "timm": residual.CONVNEXT_TIMM},
+    RepVGG: {"timm": residual.REPVGG},
+}
+AUXILIARY = ("aux", "AuxLogits")
+"""What the names of the auxiliary heads begin with."""
+ENTRIES = {"kernel": "weight", "scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var"}
+"""Flax's name of a layer's leaf -> PyTorch's. Other leaves are renamed with their layer."""
+
+
+def theirs(model: nn.Module, image_shape: tuple[int, ...], library: str | None = None) -> dict[str, str]:
+    """`params/stem/conv/kernel` -> `conv1.weight`, for every leaf of `model` on images [height, width, channels].
+
+    `library` is "torchvision" or "timm"; by default the first one that has the network.
+
+    Raises: UserError if the library has no such network.
+    """
+    tables = tables_of(model)
+    table = lookup(tables, library, f"library of {type(model).__name__}") if library else next(iter(tables.values()))
+    return entries(table, shapes(model, image_shape))
+
+
+def tables_of(model: nn.Module) -> Mapping[str, Table]:
+    """Library -> table of the model's family."""
+    if type(model) in TABLES:
+        return TABLES[type(model)]
+    known = ", ".join(sorted(family.__name__ for family in TABLES))
+    raise UserError(f"{type(model).__name__} has no counterpart in torchvision or timm; they have: {known}")
+
+
+def entries(table: Table, leaves: Iterable[str]) -> dict[str, str]:
+    """Each leaf of ours, `params/stem/conv/kernel`, with the name of its entry by `table`."""
+    paths = {leaf: leaf.partition("/")[2] for leaf in leaves}
+    if callable(table):
+        table = table(list(dict.fromkeys(_split(path)[0] for path in paths.values())))
+    return {leaf: _entry(table, path) for leaf, path in paths.items()}
+
+
+def _split(path: str) -> tuple[str, str]:
+    """What a table renames, and what PyTorch calls the leaf in it."""
+    layer, _, leaf = path.rpartition("/")
+    return (layer, f".{ENTRIES[leaf]}") if leaf in ENTRIES else (path, "")
+
+
+def _entry(table: Rules, path: str) -> str:
+    layer, leaf = _split(path)
+    if name := renamed(table, layer):
+        return name + leaf
+    nearest = did_you_mean(layer, [pattern for pattern, _ in table])
+    raise UserError(f"the network there has nothing like {layer} of this model; {nearest}")

@@ -1,0 +1,31 @@
+"""AlexNet and VGG: torchvision numbers their layers."""
+
+from collections.abc import Sequence
+
+from jaxcnn.weights.names.tables import Rules, sequential
+
+RELU = POOL = DROPOUT = ""
+
+ALEXNET = [
+    *sequential(
+        "features",
+        ["conv1", RELU, POOL, "conv2", RELU, POOL, "conv3", RELU, "conv4", RELU, "conv5"],
+    ),
+    *sequential("classifier", [DROPOUT, "dense1", RELU, DROPOUT, "dense2", RELU, "head"]),
+]
+
+
+def vgg(modules: Sequence[str]) -> Rules:
+    features: list[str] = []
+    classifier: list[str] = []
+    for module in modules:
+        if module.startswith("stage"):
+            _, kind = module.split("_")
+            if kind == "conv1" and features:
+                features += [RELU, POOL]
+            elif kind.startswith("conv") and features:
+                features += [RELU]
+            features += [module]
+        else:
+            classifier += [module, RELU, DROPOUT]
+    return [*sequential("features", features), *sequential("classifier", classifier)]
