@@ -38,8 +38,28 @@ def test_partition_and_combine_are_inverse():
         ("conv[0-3]/*", "c*/*", "conv2/bias", "c2/bias"),
         ("conv[!0]/kernel", "c*/kernel", "conv2/kernel", "c2/kernel"),
         ("a.b/kernel", "c/kernel", "a.b/kernel", "c/kernel"),
+        ("stage{s}_block{b}/conv{n}", "layer{s}.{b-1}.conv{n}", "stage3_block12/conv2", "layer3.11.conv2"),
+        ("stage{s}_*/norm", "features.{2*s-1}.{s+5}.*", "stage2_block1/norm", "features.3.7.block1"),
     ],
 )
 def test_a_new_name_keeps_what_the_wildcards_stood_for(pattern, new, name, expected):
     assert rules.matches(pattern, name)
     assert rules.rename(pattern, new, name) == expected
+
+
+@pytest.mark.parametrize("name", ["conv", "convx", "conv1a", "conv-1"])
+def test_a_number_is_all_digits(name):
+    assert not rules.matches("conv{n}", name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "said"),
+    [
+        ("conv{n}/*", "conv{n}", r"one \* for each of the 1 wildcards"),
+        ("conv{n}/*", "conv{m-1}/*", r"'conv\{m-1\}/\*' has the number \{m\}, which 'conv\{n\}/\*' does not have"),
+        ("conv{n}/conv{n}", "conv{n}", "cannot read the pattern"),
+    ],
+)
+def test_a_bad_new_name_is_one_clear_error(pattern, new, said):
+    with pytest.raises(UserError, match=said):
+        rules.rename(pattern, new, "conv1/kernel")

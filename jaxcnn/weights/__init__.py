@@ -68,8 +68,9 @@ def import_weights(
     """The variables of `model` from a state dict of torchvision's or timm's network of the same name.
 
     `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well.
-    `theirs` says which entry goes where. Every entry is used or listed as ignored, every leaf is filled. `image_shape` [height, width, channels] matters
-    where a layer covers the whole image; without it 224, 299 and then 32 pixels a side are tried.
+    `theirs` says which entry goes where. Every entry is used or listed as ignored, every leaf is filled.
+    `image_shape` [height, width, channels] matters where a layer covers the whole image; without it 224, 299 and then
+    32 pixels a side are tried.
 
     Raises: UserError that names both sides of the first thing that does not fit.
     """
@@ -93,7 +94,7 @@ def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tup
         unbuilt = "of an auxiliary head, which the model is built without"
         ignored |= {name: unbuilt for name in arrays if name.startswith(AUXILIARY) and name not in ignored}
     named = {name: array for name, array in arrays.items() if name not in ignored}
-    layouts = {library: entries(table, leaves) for library, table in tables_of(model).items()}
+    layouts = {library: entries(table, leaves, library) for library, table in tables_of(model).items()}
     names = choose(layouts, leaves, named)
     return _imported(take(names, leaves, named, channels=image_shape[-1]), ignored)
 

@@ -33,24 +33,22 @@ def choose(layouts: Mapping[str, Names], leaves: Shapes, arrays: Arrays) -> Name
     """
     missing = {library: [leaf for leaf in leaves if names[leaf] not in arrays] for library, names in layouts.items()}
     library = min(missing, key=lambda each: len(missing[each]))
-    names = layouts[library]
+    names, absent = layouts[library], missing[library]
     wanted = {entry: leaf for leaf, entry in names.items()}
     strange = [entry for entry in arrays if entry not in wanted]
-    if missing[library]:
-        leaf = missing[library][0]
-        near = _nearest(names[leaf], strange)
+    if absent:
+        leaf, near = absent[0], _nearest(names[absent[0]], strange)
         raise UserError(
-            f"the weights have no {names[leaf]!r} for {leaf} {list(leaves[leaf])} of the model ({len(missing[library])} "
-            f"of {len(leaves)} entries by {library}'s names are missing); "
+            f"the weights have no {names[leaf]!r} for {leaf} {list(leaves[leaf])} of the model ({len(absent)} of "
+            f"{len(leaves)} entries by {library}'s names are missing); "
             + (f"did you mean {near!r} {list(arrays[near].shape)}?" if near else "none of theirs is left over")
         )
     if strange:
-        entry = strange[0]
-        near = _nearest(entry, wanted)
+        entry, near = strange[0], wanted[_nearest(strange[0], wanted)]
         raise UserError(
             f"the weights have {entry!r} {list(arrays[entry].shape)}, and the model nothing for it ({len(strange)} of "
-            f"{len(arrays)} entries are left over by {library}'s names); the nearest that it takes is {near!r} for "
-            f"{wanted[near]} {list(leaves[wanted[near]])}. Is it another variant of the model?"
+            f"{len(arrays)} entries are left over by {library}'s names); the nearest that it takes is {names[near]!r} "
+            f"for {near} {list(leaves[near])}. Is it another variant of the model?"
         )
     return names
 

@@ -11,7 +11,8 @@ import pytest
 
 import jaxcnn
 from jaxcnn import MODELS, UserError
-from jaxcnn.weights import import_weights, read_safetensors, save_weights
+from jaxcnn.weights import import_weights, read_safetensors, save_weights, theirs
+from jaxcnn.weights.leaves import shapes
 
 CLASSES = 3
 
@@ -103,15 +104,27 @@ def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
         (changed("features.1.bias", (3,)), r"features.1.bias is \[3\].*params/stage1_norm1/bias \[4\]"),
         (changed("classifier.3.weight", (10, 6)), r"classifier.3.weight is \[10, 6\].*params/head/kernel \[6, 3\]"),
         (changed("classifier.0.weight", (6, 5 * 49)), r"classifier.0.weight .*params/dense1/kernel .*image_shape"),
-        (without("features.4.weight"), r"1 layers of the kind 'convolution' and the model 2.*stage2_conv1 \(kernel"),
-        (without("features.1.running_var"), r"features.1 \(weight.*stage1_norm1 \(.*var \[4\]"),
-        (without("classifier.3.bias"), r"classifier.3 \(weight \[3, 6\]\).*head \(.*bias \[3\]"),
-        (changed("features.8.weight", (5, 5, 3, 3)), r"3 layers.*model 2.*features.8 \(weight.*none left"),
-        (changed("features.0.bias", (4,)), r"features.0 \(.*bias \[4\].*stage1_conv1 \(kernel"),
-        (changed("neck.weight", (5, 5, 3, 3)), r"'neck' names no layer of a VGG"),
-        (changed("features.1.momentum", (1,)), r"features.1.momentum \[1\] is of no known layer"),
+        (
+            without("features.4.weight"),
+            r"no 'features.4.weight' for params/stage2_conv1/kernel \[3, 3, 4, 5\] .*1 of 14",
+        ),
+        (without("features.1.running_var"), r"no 'features.1.running_var' for batch_stats/stage1_norm1/var \[4\]"),
+        (without("classifier.3.bias"), r"no 'classifier.3.bias' for params/head/bias \[3\].*none of theirs is left"),
+        (
+            changed("features.8.weight", (5, 5, 3, 3)),
+            r"'features.8.weight' \[5, 5, 3, 3\], and the model nothing for it \(1 of 15 .* for params/stage\d_",
+        ),
+        (
+            changed("features.0.bias", (4,)),
+            r"'features.0.bias' \[4\].*'features.\d.bias' for params/stage\d_norm1/bias",
+        ),
+        (changed("features.1.momentum", (1,)), r"'features.1.momentum' \[1\].*another variant"),
+        (
+            {name.replace("features", "layers"): array for name, array in state_dict().items()},
+            r"no 'features.0.weight'.*10 of 14 .* torchvision's names .*did you mean 'layers.0.weight' \[4, 3, 3, 3\]",
+        ),
         ({"epoch": 3, "model": state_dict()}, r"'epoch' holds int.*state dict"),
-        ({}, r"0 layers of the kind 'convolution' and the model 2"),
+        ({}, r"no 'features.0.weight' .*14 of 14"),
     ],
 )
 def test_a_bad_state_dict_is_one_clear_error_that_names_both_sides(source: dict, said: str):
@@ -120,21 +133,43 @@ def test_a_bad_state_dict_is_one_clear_error_that_names_both_sides(source: dict,
 
 
 def test_a_layer_that_moved_to_another_block_is_refused():
-    """All shapes fit, and each kind has its number: only the names tell."""
-    entries = {"conv1.weight": np.ones((4, 3, 3, 3)), "fc.weight": np.ones((10, 4)), "fc.bias": np.ones(10)}
-    norms = ["bn1"]
-    for block in ("layer1.0", "layer1.1"):
-        entries |= {f"{block}.conv{index}.weight": np.ones((4, 4, 3, 3)) for index in (1, 2)}
-        norms += [f"{block}.bn{index}" for index in (1, 2)]
-    for name in norms:
-        entries |= {f"{name}.{entry}": np.ones(4) for entry in ("weight", "bias", "running_mean", "running_var")}
+    """All shapes fit: only the names tell."""
     model = MODELS["resnet20"](blocks=(2,), widths=(4,))
+    entries = foreign(model)
     assert len(import_weights(model, entries).report.taken) == len(entries)
     entries["layer1.1.conv3.weight"] = entries.pop("layer1.0.conv1.weight")
     with pytest.raises(
-        UserError, match=r"layer1.0.bn1 and layer1.1.conv1 .* stage1_block1/norm1 and stage1_block1/conv2"
+        UserError, match=r"no 'layer1.0.conv1.weight' for params/stage1_block1/conv1/kernel .*'layer1.1.conv3.weight'"
     ):
         import_weights(model, entries)
+
+
+def foreign(model: Any, library: str | None = None) -> dict[str, np.ndarray]:
+    """The state dict of a model without dense layers on an image: all ones."""
+    turn = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+    shape, names = shapes(model, (32, 32, 3)), theirs(model, (32, 32, 3), library)
+    return {name: np.ones([shape[leaf][axis] for axis in turn[len(shape[leaf])]]) for leaf, name in names.items()}
+
+
+def test_of_several_libraries_the_one_whose_names_are_there_is_taken():
+    model = MODELS["convnext_tiny"](blocks=(1, 1), widths=(4, 8))
+    for library, scale in (("torchvision", "features.1.0.layer_scale"), ("timm", "stages.0.blocks.0.gamma")):
+        entries = foreign(model, library)
+        entries[scale] = entries[scale].reshape(-1, 1, 1)
+        taken = {leaf.path: leaf.name for leaf in import_weights(model, entries).report.taken}
+        assert taken["params/stage1_block1/layer_scale"] == scale
+        del entries[scale]
+        with pytest.raises(UserError, match=rf"no '{scale}'.*1 of \d+ entries by {library}'s names"):
+            import_weights(model, entries)
+
+
+def test_entries_of_auxiliary_heads_are_left_where_the_model_has_none():
+    model = MODELS["googlenet_224"](num_classes=CLASSES)
+    entries = foreign(model)
+    with pytest.raises(UserError, match=r"'fc\.aux'.*the model nothing for it"):
+        import_weights(model, entries | {"fc.aux": np.ones(1)})
+    report = import_weights(model, entries | {"aux1.fc1.bias": np.ones(1)}).report
+    assert report.ignored == {"aux1.fc1.bias": "of an auxiliary head, which the model is built without"}
 
 
 def test_a_model_without_a_counterpart_is_refused():

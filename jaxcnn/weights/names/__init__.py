@@ -30,7 +30,7 @@ from jaxcnn.models.xception import Xception
 from jaxcnn.weights.leaves import shapes
 from jaxcnn.weights.names import inception, mobile, plain, residual
 from jaxcnn.weights.names.nasnet import nasnet
-from jaxcnn.weights.names.tables import Rules, Table, renamed
+from jaxcnn.weights.names.tables import Table, renamed
 
 TABLES: dict[type[nn.Module], dict[str, Table]] = {
     AlexNet: {"torchvision": plain.ALEXNET},
@@ -65,8 +65,9 @@ def theirs(model: nn.Module, image_shape: tuple[int, ...], library: str | None =
     Raises: UserError if the library has no such network.
     """
     tables = tables_of(model)
-    table = lookup(tables, library, f"library of {type(model).__name__}") if library else next(iter(tables.values()))
-    return entries(table, shapes(model, image_shape))
+    library = library or next(iter(tables))
+    table = lookup(tables, library, f"library for {type(model).__name__}")
+    return entries(table, shapes(model, image_shape), library)
 
 
 def tables_of(model: nn.Module) -> Mapping[str, Table]:
@@ -77,23 +78,23 @@ def tables_of(model: nn.Module) -> Mapping[str, Table]:
     raise UserError(f"{type(model).__name__} has no counterpart in torchvision or timm; they have: {known}")
 
 
-def entries(table: Table, leaves: Iterable[str]) -> dict[str, str]:
-    """Each leaf of ours, `params/stem/conv/kernel`, with the name of its entry by `table`."""
-    paths = {leaf: leaf.partition("/")[2] for leaf in leaves}
-    if callable(table):
-        table = table(list(dict.fromkeys(_split(path)[0] for path in paths.values())))
-    return {leaf: _entry(table, path) for leaf, path in paths.items()}
+def entries(table: Table, leaves: Iterable[str], library: str) -> dict[str, str]:
+    """Each leaf of ours, `params/stem/conv/kernel`, with the name of its entry by the `table` of `library`.
+
+    Raises: UserError for a layer that the table does not have.
+    """
+    parts = {leaf: _split(leaf.partition("/")[2]) for leaf in leaves}
+    layers = list(dict.fromkeys(layer for layer, _ in parts.values()))
+    rules = table(layers) if callable(table) else table
+    names = {layer: renamed(rules, layer) for layer in layers}
+    for layer, name in names.items():
+        if name is None:
+            nearest = did_you_mean(layer, [pattern for pattern, _ in rules])
+            raise UserError(f"{library}'s network has nothing like {layer} of this model; {nearest}")
+    return {leaf: f"{names[layer]}{entry}" for leaf, (layer, entry) in parts.items()}
 
 
 def _split(path: str) -> tuple[str, str]:
     """What a table renames, and what PyTorch calls the leaf in it."""
     layer, _, leaf = path.rpartition("/")
     return (layer, f".{ENTRIES[leaf]}") if leaf in ENTRIES else (path, "")
-
-
-def _entry(table: Rules, path: str) -> str:
-    layer, leaf = _split(path)
-    if name := renamed(table, layer):
-        return name + leaf
-    nearest = did_you_mean(layer, [pattern for pattern, _ in table])
-    raise UserError(f"the network there has nothing like {layer} of this model; {nearest}")

@@ -1,8 +1,8 @@
 """What the tables of all families are made of.
 
 A table is ordered rules (pattern over the path of one of our layers, their name): the first match wins, as everywhere
-in `jaxcnn.rules`. Where nn.Sequential has numbered the layers of a family, so that a layer's number depends on what else
-the model has, a function makes the rules from the layers of the model.
+in `jaxcnn.rules`. In some families nn.Sequential has numbered the layers, so that a number depends on what else the
+model has: there a function makes the rules from the layers of the model.
 """
 
 from collections.abc import Callable, Iterable, Sequence
