@@ -47,7 +47,7 @@ class Report:
         how = Counter(leaf.how or "as it is" for leaf in self.taken)
         why = Counter(self.ignored.values())
         lines = [
-            f"{len(self.taken)} entries taken: {self.parameters:,} parameters, {self.batch_stats:,} batch statistics",
+            f"{len(self.taken)} entries loaded: {self.parameters:,} parameters, {self.batch_stats:,} batch statistics",
             *(f"  {count:5}  {way}" for way, count in how.items()),
             f"{len(self.ignored)} entries ignored",
             *(f"  {count:5}  {reason}" for reason, count in why.items()),
@@ -89,9 +89,9 @@ def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tup
     if any(name.startswith("params/") for name in arrays):
         check_same(leaves, arrays)
         return _imported([Taken(name, name, "", array) for name, array in arrays.items()], {})
-    ignored = {name: "a counter of batches" for name in arrays if name.endswith(COUNTERS)}
+    ignored = {name: "num_batches_tracked" for name in arrays if name.endswith(COUNTERS)}
     if not getattr(model, "auxiliary", False):
-        unbuilt = "of an auxiliary head, which the model is built without"
+        unbuilt = "auxiliary head (model built without it)"
         ignored |= {name: unbuilt for name in arrays if name.startswith(AUXILIARY) and name not in ignored}
     named = {name: array for name, array in arrays.items() if name not in ignored}
     layouts = {library: entries(table, leaves, library) for library, table in tables_of(model).items()}

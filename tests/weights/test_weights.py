@@ -169,7 +169,7 @@ def test_entries_of_auxiliary_heads_are_left_where_the_model_has_none():
     with pytest.raises(UserError, match=r"'fc\.aux'.*the model nothing for it"):
         import_weights(model, entries | {"fc.aux": np.ones(1)})
     report = import_weights(model, entries | {"aux1.fc1.bias": np.ones(1)}).report
-    assert report.ignored == {"aux1.fc1.bias": "of an auxiliary head, which the model is built without"}
+    assert report.ignored == {"aux1.fc1.bias": "auxiliary head (model built without it)"}
 
 
 def test_a_model_without_a_counterpart_is_refused():
