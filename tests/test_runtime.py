@@ -1,11 +1,13 @@
 """The process set-up leaves results what they are."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from helpers.processes import ROOT, run_program
 from jaxcnn.runtime import xla
+from jaxcnn.runtime.memory import ALLOCATOR
 
 MEAN = """
 from jaxcnn import runtime
@@ -131,3 +133,31 @@ def run_prepared(program: str, **variables: str) -> str:
     result = run_program(command, ROOT, JAXCNN_RUNTIME="on", GLIBC_TUNABLES=tunables, **variables)
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+PROBE = """
+import os
+from jaxcnn import runtime
+print("start")
+runtime.set_allocator()
+print(os.environ.get("GLIBC_TUNABLES"))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+@pytest.mark.parametrize(
+    ("command", "starts"),
+    [
+        ("$PYTHON -m probe", 2),
+        ("$PYTHON probe.py", 2),
+        ("$PYTHON < probe.py", 1),
+        ("$PYTHON -c 'import runpy; runpy.run_path(\"probe.py\")'", 1),
+        ("$PYTHON -m pdb -c continue -c quit probe.py", 1),
+    ],
+)
+def test_a_process_restarts_only_if_its_command_line_reproduces_it(tmp_path: Path, command: str, starts: int):
+    (tmp_path / "probe.py").write_text(PROBE)
+    shell = f"unset GLIBC_TUNABLES; {command}"
+    result = run_program(["sh", "-c", shell], tmp_path, JAXCNN_RUNTIME="on", PYTHON=sys.executable)
+    lines = [line for line in result.stdout.splitlines() if line in ("start", "None", ALLOCATOR)]
+    assert lines == ["start"] * starts + [ALLOCATOR if starts == 2 else "None"]
