@@ -102,7 +102,14 @@ NAMES = {
 WITH_HEADS = ("googlenet_224", "inception_v3_299")
 
 
-@pytest.mark.parametrize(("name", "library"), NAMES)
+LONG = ("nasnet", "inception_resnet", "inception_v4")
+"""Families whose tracing takes seconds."""
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [pytest.param(*case, marks=[pytest.mark.slow] if case[0].startswith(LONG) else []) for case in NAMES],
+)
 def test_every_leaf_has_its_own_entry_and_these_are_published(name: str, library: str):
     model = MODELS[name](**{"auxiliary": True} if name in WITH_HEADS else {})
     side = int(name.rpartition("_")[2])
