@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from jaxcnn.weights.names.tables import Rules, sequential
 
 RELU = POOL = DROPOUT = ""
+LINEAR = 3
+"""Modules of a dense layer: itself, its activation and its dropout."""
 
 ALEXNET = [
     *sequential(
@@ -28,4 +30,6 @@ def vgg(modules: Sequence[str]) -> Rules:
             features += [module]
         else:
             classifier += [module, RELU, DROPOUT]
-    return [*sequential("features", features), *sequential("classifier", classifier)]
+    # With a single dense layer, as in kuangliu's VGG for CIFAR-10, the classifier is that layer.
+    dense = sequential("classifier", classifier) if len(classifier) > LINEAR else [("head", "classifier")]
+    return [*sequential("features", features), *dense]
