@@ -40,10 +40,8 @@ def fit(config: Config) -> dict[str, Any]:
     images = load_images(config)
     config = resolve(config, images)
     training = assemble(config, images)
-    resume_at = latest_step(folder_of(config) / "checkpoints")
-    training.compile_ahead(resume_at or 0)
-    # Errors in what a new run starts from come before its folder is made.
-    start = training.initial_variables() if resume_at is None else None
+    training.compile_ahead(_resume_at(config) or 0)
+    start = new_start(training)
     with RunFolder(config, training.devices.is_primary) as folder, Stop() as stop:
         folder.write_or_check_data(images.info)
         folder.write_environment(describe_devices(training))
@@ -59,6 +57,15 @@ def fit(config: Config) -> dict[str, Any]:
             state = train_steps(state, batches(training, step), step_at, recorder, stop, training.devices)
             recorder.saved(step)
             return recorder.finish(state, time.monotonic() - began)
+
+
+def new_start(training: Training) -> tuple[Tree, Any] | None:
+    """What a new run starts from, so that errors in it come before the folder is made; None for one that resumes."""
+    return training.initial_variables() if _resume_at(training.config) is None else None
+
+
+def _resume_at(config: Config) -> int | None:
+    return latest_step(folder_of(config) / "checkpoints")
 
 
 def first_state(recorder: Recorder, start: tuple[Tree, Any] | None) -> TrainState:

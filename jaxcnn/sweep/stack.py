@@ -75,24 +75,32 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
     trainings = functools.cache(lambda seed: assemble(replace(configs[0], seed=seed), images(seed)))
     evaluators = functools.cache(lambda loss: assemble(replace(configs[0], loss=loss), images(configs[0].seed)))
     data = _stacked_data([trainings(config.seed) for config in configs])
+    members = [
+        replace(trainings(config.seed), config=config, eval_step=evaluators(config.loss).eval_step)
+        for config in configs
+    ]
+    starts = [fit.new_start(member) for member in members]
     with ExitStack() as opened, Stop() as stop:
         recorders = []
-        for index, config in enumerate(configs):
-            eval_step = evaluators(config.loss).eval_step
-            training = replace(trainings(config.seed), config=config, eval_step=eval_step)
-            folder = opened.enter_context(RunFolder(config))
+        for index, training in enumerate(members):
+            folder = opened.enter_context(RunFolder(training.config))
             folder.write_or_check_data(training.images.info)
             devices = fit.describe_devices(training)
             folder.write_environment(f"{devices}, one of {len(configs)} runs in one program")
             recorders.append(Recorder(training, folder, DeviceDataset(data.images, data.labels[index])))
-        return _train(StackRecorder(recorders), data, opened, stop, began)
+        states = [fit.first_state(recorder, start) for recorder, start in zip(recorders, starts, strict=True)]
+        return _train(StackRecorder(recorders), states, data, opened, stop, began)
 
 
 def _train(
-    stack: "StackRecorder", data: DeviceDataset, opened: ExitStack, stop: Stop, began: float
+    stack: "StackRecorder",
+    states: Sequence[TrainState],
+    data: DeviceDataset,
+    opened: ExitStack,
+    stop: Stop,
+    began: float,
 ) -> dict[int, Diverged]:
     first, devices = stack.members[0].training, stack.members[0].training.devices
-    states = [fit.first_state(member, None) for member in stack.members]
     begin_at = int(states[0].step)
     fit.announce(first, stack.members[0].folder, begin_at)
     state = devices.replicate(jax.tree.map(lambda *each: jnp.stack(each), *states))
