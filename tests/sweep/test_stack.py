@@ -11,6 +11,7 @@ import pytest
 from jaxcnn import fit
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.config_json import changed
+from jaxcnn.errors import UserError
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
@@ -138,3 +139,10 @@ def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeyp
 )
 def test_kin_differ_in_numbers_alone(tmp_path, change, kin):
     assert (stack_key(base(tmp_path / "a")) == stack_key(base(tmp_path / "b", **change))) is kin
+
+
+def test_a_bad_source_is_one_clear_error_before_a_folder_is_made(tmp_path):
+    configs = [base(tmp_path / str(seed), seed=seed, **{"init.source": str(tmp_path / "gone")}) for seed in (0, 1)]
+    with pytest.raises(UserError, match="init.source: .*gone' is neither"):
+        train_together(configs)
+    assert list(tmp_path.iterdir()) == []
