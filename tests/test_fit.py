@@ -10,7 +10,7 @@ import jaxcnn
 from helpers.runs import assert_same, logged, newest_state, stop_at, timeless
 from jaxcnn import assemble, fit
 from jaxcnn.console import signals
-from jaxcnn.errors import UserError
+from jaxcnn.errors import Diverged, UserError
 from jaxcnn.parallel import devices
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs import checkpoints
@@ -110,6 +110,16 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(tiny):
     )
     with pytest.raises(UserError, match=r"not finite at step \d+; no checkpoint was saved before it"):
         fit.fit(huge)
+
+
+def test_a_state_after_a_loss_that_is_not_finite_is_never_saved(tiny):
+    """Even where it is time to save and not to log."""
+    huge = replace(tiny, optimizer=replace(tiny.optimizer, learning_rate=1e30), folder=tiny.folder + "-often")
+    with pytest.raises(Diverged) as diverged:
+        fit.fit(replace(huge, log_every="40steps", checkpoint_every="1steps"))
+    steps = checkpoints.complete_steps(Path(huge.folder) / "checkpoints")
+    assert steps
+    assert max(steps) < diverged.value.step
 
 
 @pytest.mark.parametrize(

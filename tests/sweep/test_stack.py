@@ -143,6 +143,6 @@ def test_kin_differ_in_numbers_alone(tmp_path, change, kin):
 
 def test_a_bad_source_is_one_clear_error_before_a_folder_is_made(tmp_path):
     configs = [base(tmp_path / str(seed), seed=seed, **{"init.source": str(tmp_path / "gone")}) for seed in (0, 1)]
-    with pytest.raises(UserError, match="init.source: .*gone' is neither"):
+    with pytest.raises(UserError, match=r"init\.source: .*gone' is neither"):
         train_together(configs)
     assert list(tmp_path.iterdir()) == []
