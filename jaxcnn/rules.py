@@ -1,7 +1,7 @@
 """One rule language: ordered (pattern over the parameter path, value); the first match wins.
 
 Paths are written `stage1_block1/conv1/kernel`; `*` matches anything, slashes included, and `{b}` a whole number, which
-a new name can count from elsewhere: `stage{s}_block{b}/*` -> `layer{s}.{b-1}.*`. Weight decay, learning-rate
+a new name can shift: `stage{s}_block{b}/*` -> `layer{s}.{b-1}.*`. Weight decay, learning-rate
 multipliers, freezing, restoring and the names of foreign weights all use it. A pattern that matches no path is an
 error, because it is misspelled.
 """
@@ -58,9 +58,9 @@ def assign(rules: Sequence[tuple[str, V]], tree: Tree, default: V, setting: str)
 def rename(pattern: str, new: str, name: str) -> str:
     """`name`, which matches `pattern`, under its `new` name.
 
-    Each `*` of `new` stands for what a wildcard matched, in their order; `{2*b-1}` is reckoned from the number `{b}`.
+    Each `*` of `new` stands for what a wildcard matched, in their order; `{2*b-1}` is computed from the number `{b}`.
 
-    Raises: UserError if `new` does not have one `*` for each wildcard of `pattern`, or has a number that it has not.
+    Raises: UserError if `new` does not have one `*` for each wildcard of `pattern`, or uses a number that it lacks.
     """
     expression, slots = _expression(pattern), list(_SLOT.finditer(new))
     wildcards = expression.groups - len(expression.groupindex)

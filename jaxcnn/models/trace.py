@@ -1,4 +1,4 @@
-"""The calls of a network's submodules: what each of them holds and gives, or another result in its place."""
+"""The calls of a network's submodules: their variables and outputs, or other results in their place."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from flax import linen as nn
 
 
 class Call(NamedTuple):
-    """One call of a module: its path (`stage1_block1/conv1`, empty for the whole model), and what came out."""
+    """One call of a module: its path (`stage1_block1/conv1`, empty for the whole model) and output."""
 
     path: str
     module: nn.Module
@@ -63,6 +63,6 @@ def submodules(model: nn.Module, image_shape: tuple[int, ...]) -> list[str]:
 
 
 def outputs_of(model: nn.Module, variables: Any, images: jax.Array, layer: str) -> Any:
-    """What the submodule of the path `layer` gives for normalized images [B, H, W, C]; its last call's, if many."""
+    """The output of the submodule `layer` for normalized images [B, H, W, C]; that of its last call, if many."""
     found = calls(lambda: model.apply(variables, images, train=False))
     return [call.output for call in found if call.path == layer][-1]

@@ -26,7 +26,7 @@ SIDES = (224, 299, 32)
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every entry of some weights."""
+    """The outcome for every entry of some weights."""
 
     taken: tuple[Taken, ...]
     ignored: Mapping[str, str]

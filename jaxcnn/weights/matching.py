@@ -1,4 +1,4 @@
-"""Foreign entries onto our leaves, by name: every entry is used, every leaf filled, every shape checked."""
+"""Foreign entries become our leaves, by name: every entry is used, every leaf filled, every shape checked."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from jaxcnn.weights.arrays import as_kernel
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = Mapping[str, np.ndarray]
 Names = Mapping[str, str]
-"""Leaf of ours -> entry of theirs."""
+"""Our leaf -> their entry."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """One leaf of ours and where it came from."""
+    """One of our leaves, and the entry that it came from."""
 
     name: str
     path: str
@@ -41,13 +41,13 @@ def choose(layouts: Mapping[str, Names], leaves: Shapes, arrays: Arrays) -> Name
         raise UserError(
             f"the weights have no {names[leaf]!r} for {leaf} {list(leaves[leaf])} of the model ({len(absent)} of "
             f"{len(leaves)} entries by {library}'s names are missing); "
-            + (f"did you mean {near!r} {list(arrays[near].shape)}?" if near else "none of theirs is left over")
+            + (f"did you mean {near!r} {list(arrays[near].shape)}?" if near else "no entry of theirs is left over")
         )
     if strange:
         entry, near = strange[0], wanted[_nearest(strange[0], wanted)]
         raise UserError(
-            f"the weights have {entry!r} {list(arrays[entry].shape)}, and the model nothing for it ({len(strange)} of "
-            f"{len(arrays)} entries are left over by {library}'s names); the nearest that it takes is {names[near]!r} "
+            f"the weights have {entry!r} {list(arrays[entry].shape)}, which the model has no place for ({len(strange)} "
+            f"of {len(arrays)} entries are left over by {library}'s names); the nearest known entry is {names[near]!r} "
             f"for {near} {list(leaves[near])}. Is it another variant of the model?"
         )
     return names
@@ -58,9 +58,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def take(names: Names, leaves: Shapes, arrays: Arrays, channels: int) -> list[Taken]:
-    """Every leaf of ours, in the order in which the model computes, from images of so many channels.
+    """All of our leaves, in the order in which the model computes, for images with this number of channels.
 
-    Raises: UserError that names both sides, for an entry of another shape.
+    Raises: UserError that names both sides, for an entry with a different shape.
     """
     taken = []
     for leaf, shape in leaves.items():
@@ -78,7 +78,7 @@ def take(names: Names, leaves: Shapes, arrays: Arrays, channels: int) -> list[Ta
 
 
 def check_same(ours: Shapes, theirs: Arrays) -> None:
-    """That our own file has the names and shapes of the model.
+    """Checks that our own file has the names and shapes of the model.
 
     Raises: UserError that names the first difference.
     """

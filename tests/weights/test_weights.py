@@ -109,10 +109,13 @@ def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
             r"no 'features.4.weight' for params/stage2_conv1/kernel \[3, 3, 4, 5\] .*1 of 14",
         ),
         (without("features.1.running_var"), r"no 'features.1.running_var' for batch_stats/stage1_norm1/var \[4\]"),
-        (without("classifier.3.bias"), r"no 'classifier.3.bias' for params/head/bias \[3\].*none of theirs is left"),
+        (
+            without("classifier.3.bias"),
+            r"no 'classifier.3.bias' for params/head/bias \[3\].*no entry of theirs is left",
+        ),
         (
             changed("features.8.weight", (5, 5, 3, 3)),
-            r"'features.8.weight' \[5, 5, 3, 3\], and the model nothing for it \(1 of 15 .* for params/stage\d_",
+            r"'features.8.weight' \[5, 5, 3, 3\], which the model has no place for \(1 of 15 .* for params/stage\d_",
         ),
         (
             changed("features.0.bias", (4,)),
@@ -166,7 +169,7 @@ def test_of_several_libraries_the_one_whose_names_are_there_is_taken():
 def test_entries_of_auxiliary_heads_are_left_where_the_model_has_none():
     model = MODELS["googlenet_224"](num_classes=CLASSES)
     entries = foreign(model)
-    with pytest.raises(UserError, match=r"'fc\.aux'.*the model nothing for it"):
+    with pytest.raises(UserError, match=r"'fc\.aux'.*the model has no place for"):
         import_weights(model, entries | {"fc.aux": np.ones(1)})
     report = import_weights(model, entries | {"aux1.fc1.bias": np.ones(1)}).report
     assert report.ignored == {"aux1.fc1.bias": "auxiliary head (model built without it)"}

@@ -1,8 +1,7 @@
-"""What torchvision and timm call the entries of our networks.
+"""The names that torchvision and timm give to the entries of our networks.
 
-`theirs` maps each leaf of ours to its entry there, by a table for each family and library; import follows it, and
-nothing else decides what goes where. A table stands for networks that `make parity` compares with ours: a network of
-the same names and another epsilon must not be added.
+`theirs` maps each of our leaves to its entry there, by a table per family and library; import follows it. A table is
+for networks that `make parity` compares with ours: one with the same names and a different epsilon must not be added.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +51,7 @@ TABLES: dict[type[nn.Module], dict[str, Table]] = {
     RepVGG: {"timm": residual.REPVGG},
 }
 AUXILIARY = ("aux", "AuxLogits")
-"""What the names of the auxiliary heads begin with."""
+"""Prefixes of the names of auxiliary heads."""
 ENTRIES = {"kernel": "weight", "scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var"}
 """Flax's name of a layer's leaf -> PyTorch's. Other leaves are renamed with their layer."""
 
@@ -81,7 +80,7 @@ def tables_of(model: nn.Module) -> Mapping[str, Table]:
 def entries(table: Table, leaves: Iterable[str], library: str) -> dict[str, str]:
     """Each leaf of ours, `params/stem/conv/kernel`, with the name of its entry by the `table` of `library`.
 
-    Raises: UserError for a layer that the table does not have.
+    Raises: UserError for a layer that the table does not cover.
     """
     parts = {leaf: _split(leaf.partition("/")[2]) for leaf in leaves}
     layers = list(dict.fromkeys(layer for layer, _ in parts.values()))
@@ -95,6 +94,6 @@ def entries(table: Table, leaves: Iterable[str], library: str) -> dict[str, str]
 
 
 def _split(path: str) -> tuple[str, str]:
-    """What a table renames, and what PyTorch calls the leaf in it."""
+    """The part of a path that a table renames, and PyTorch's name of the leaf in it."""
     layer, _, leaf = path.rpartition("/")
     return (layer, f".{ENTRIES[leaf]}") if leaf in ENTRIES else (path, "")

@@ -1,4 +1,4 @@
-"""What the tables of all families are made of.
+"""Building blocks of the tables of names.
 
 A table is ordered rules (pattern over the path of one of our layers, their name): the first match wins, as everywhere
 in `jaxcnn.rules`. In some families nn.Sequential has numbered the layers, so that a number depends on what else the
