@@ -109,6 +109,7 @@ def _train(
         opened.enter_context(member.open(begin_at, bar))
     step = _stacked_step(first, _numbers([member.config for member in stack.members]), data)
     state = fit.train_steps(state, stack.batches(begin_at), lambda _: step, stack, stop, devices)
+    stack.saved(first.total_steps)
     stack.finish(state, (time.monotonic() - began) / len(stack.members))
     return stack.diverged
 
@@ -159,9 +160,9 @@ class StackRecorder:
         return self.members[0].training.devices.replicate(stacked)
 
     def saved(self, step: int) -> str:
-        """The folder of the first member; all have saved."""
-        first, *_ = [member.saved(step) for member in self.active.values()]
-        return first
+        for member in self.active.values():
+            member.saved(step)
+        return str(self.members[0].folder.path)
 
     def finish(self, state: TrainState, wall_seconds: float) -> None:
         """`wall_seconds`: each member's part of the stack's time."""
