@@ -13,11 +13,11 @@ import optax
 from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
-from jaxcnn import augment, freezing, losses, optimizers, schedules, train
+from jaxcnn import augment, freezing, optimizers, schedules, tasks, train
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
-from jaxcnn.data.preprocess import input_shape, normalizer
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -25,6 +25,9 @@ from jaxcnn.models.counts import Counts, count
 from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
 from jaxcnn.runs import init_from
 from jaxcnn.runtime import xla
+from jaxcnn.tasks import Task
+from jaxcnn.tasks.checks import check_settings
+from jaxcnn.tasks.task import empty_sums
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 from jaxcnn.types import Tree
 
@@ -141,8 +144,10 @@ def assemble(config: Config, images: Images) -> Training:
     if config.batch_size > info.train:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
     devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.grad_accum_steps)
-    model = construct.build(config.model, len(info.label_names), jnp.dtype(config.dtype))
-    shape = input_shape(config, info)
+    task = tasks.build(config, info, devices.axis)
+    model = construct.build(config.model, task.output_shape[-1], jnp.dtype(config.dtype))
+    shape = tasks.network_input(config, task)
+    check_settings(config, task, model, shape, devices.count)
     initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
     shapes = initialize.eval_shape(jax.random.key(0))
     steps_per_epoch = info.train // config.batch_size
@@ -155,7 +160,7 @@ def assemble(config: Config, images: Images) -> Training:
     sizes = {when(begin): _check_image_size(size, model, shape, shapes) for begin, size in config.image_sizes}
     schedule = schedules.build(config.schedule, total_steps, steps_per_epoch)
     optimizer = optimizers.build(config.optimizer, schedule, shapes["params"], spans[0])
-    recipe = build_recipe(config, images, model, optimizer, shapes["params"], spans, devices.axis, total_steps)
+    recipe = build_recipe(config, images, task, model, optimizer, shapes["params"], spans, devices.axis, total_steps)
     phases = build_phases(recipe, spans, sizes, total_steps)
     if not any(jax.tree.leaves(phases[0][1].trainable)):
         raise UserError("all parameters are frozen at the first step: nothing would train")
@@ -169,7 +174,7 @@ def assemble(config: Config, images: Images) -> Training:
         recipe=recipe,
         phases=tuple(Phase(start, compiled(phase)) for start, phase in phases),
         eval_step=devices.compile(partial(train.eval_step, recipe), shared=2, split=2),
-        eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH)),
+        eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH), task.group),
         devices=devices,
         schedule=schedule,
         total_steps=total_steps,
@@ -181,6 +186,7 @@ def assemble(config: Config, images: Images) -> Training:
 def build_recipe(
     config: Config,
     images: Images,
+    task: Task,
     model: nn.Module,
     optimizer: optax.GradientTransformation,
     params: Tree,
@@ -194,12 +200,13 @@ def build_recipe(
     return Recipe(
         model=model,
         optimizer=optimizer,
-        loss=losses.build(config.loss),
+        task=task,
         penalties=config.loss,
         trainable=freezing.moving(spans[0], 0),
         optimized=freezing.ever(spans[0]),
         moving=freezing.moving(spans[1], 0),
         decay_weights=optimizers.decay_weights(config.optimizer, params),
+        empty_sums=empty_sums(task, images.info.image_shape),
         augment=augmentation,
         normalize=normalizer(config, images.info),
         steps_per_epoch=images.info.train // config.batch_size,

@@ -14,6 +14,7 @@ from jaxcnn import runtime
 from jaxcnn.config import Config, folder_of
 from jaxcnn.console.signals import Stopped
 from jaxcnn.errors import UserError
+from jaxcnn.measures import measure_of, words
 from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
 
@@ -107,9 +108,18 @@ def _paragraphs(description: str | None) -> str:
 
 
 def _show(summary: dict[str, Any], folder: Path) -> None:
-    if "validation_accuracy" in summary:
-        print(f"validation accuracy  {summary['validation_accuracy']:.2%}")
+    metric = summary["metric"]
     tested = f"step {summary['tested_step']:,}, {summary['dataset']}"
-    print(f"test accuracy        {summary['test_accuracy']:.2%}  ({tested})")
-    print(f"wall time            {summary['wall_seconds']:,.0f} s")
-    print(f"run folder           {folder}  (summary.json, metrics.jsonl, events/, checkpoints/)")
+    lines = [
+        (f"{split} {words(metric)}", measure_of(metric)(summary[f"{split}_{metric}"]))
+        for split in ("validation", "test")
+        if f"{split}_{metric}" in summary
+    ]
+    lines[-1] = (lines[-1][0], f"{lines[-1][1]}  ({tested})")
+    lines += [
+        ("wall time", f"{summary['wall_seconds']:,.0f} s"),
+        ("run folder", f"{folder}  (summary.json, metrics.jsonl, events/, checkpoints/)"),
+    ]
+    width = max(len(title) for title, _ in lines)
+    for title, text in lines:
+        print(f"{title:{width}}  {text}")

@@ -41,8 +41,9 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    name: str = "cross_entropy"
-    """`cross_entropy`, `binary_cross_entropy` (a sigmoid per class) or `squared_error` (on one-hot targets)."""
+    name: str = ""
+    """Default: the task's own. For classes `cross_entropy`, `binary_cross_entropy` (a sigmoid per class) or
+    `squared_error` (on one-hot targets); docs/tasks.md lists those of the other tasks."""
     smoothing: float = 0.0
     """Label smoothing: the probability mass that is spread evenly over all classes."""
     l1: float = 0.0
@@ -137,6 +138,8 @@ class Config:
     """Name of the experiment; its run folder is runs/NAME."""
     model: str = "resnet20"
     """A name from jaxcnn.MODELS, with options: `vgg16_bn:dropout=0.5`."""
+    task: str = "classification"
+    """What is to be learned: a name from jaxcnn.TASKS, with options: `denoise:sigma=25`, `rotation:head=vector`."""
     data: DataConfig = field(default_factory=DataConfig)
     augment: tuple[str, ...] = ()
     """Augmentations in order, with options: `crop:padding=4 flip cutout:size=8`."""

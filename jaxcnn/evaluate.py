@@ -1,23 +1,35 @@
 """Evaluation: metrics over exactly the given examples, each once."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import jax
 import numpy as np
 
-from jaxcnn import metrics
 from jaxcnn.assemble import Training
+from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset
 from jaxcnn.types import Tree
 
 
 def evaluate(training: Training, variables: Tree, data: DeviceDataset, indices: np.ndarray) -> dict[str, float]:
     """Metrics over the examples `indices` [N]; the last batch is padded, and the padding is masked."""
-    size = training.eval_batch
+    size, task = training.eval_batch, training.recipe.task
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
     examples = np.resize(indices.astype(np.int32), padded)
     split = training.devices.split
-    totals = [
-        training.eval_step(variables, data, split(examples[i : i + size]), split(mask[i : i + size]))
-        for i in range(0, padded, size)
-    ]
-    return metrics.summarize(jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *totals))
+    sums, kept = zip(
+        *(
+            training.eval_step(variables, data, split(examples[i : i + size]), split(mask[i : i + size]))
+            for i in range(0, padded, size)
+        ),
+        strict=True,
+    )
+    found = summarize(task, jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *sums))
+    return found | task.measure(*_joined(kept, len(indices))) if task.measure else found
+
+
+def _joined(parts: Iterable[Any], count: int) -> Any:
+    """The outputs and targets of all batches, without padding."""
+    return jax.tree.map(lambda *each: np.concatenate([np.asarray(x) for x in each])[:count], *parts)

@@ -56,7 +56,8 @@ LOSSES: dict[str, Callable[..., Array]] = {
 
 
 def build(config: LossConfig) -> Loss:
-    return partial(lookup(LOSSES, config.name, "loss"), smoothing=config.smoothing)
+    """The loss that `config` names, or cross-entropy."""
+    return partial(lookup(LOSSES, config.name or "cross_entropy", "loss"), smoothing=config.smoothing)
 
 
 def penalty(config: LossConfig, params: object, weights: object) -> Array:

@@ -15,17 +15,11 @@ BINS = 15
 Sums = dict[str, Array]
 
 
-def zeros() -> dict[str, np.ndarray]:
-    shapes = {"count": (), "loss": (), "correct": (), "nll": (), "bins": (BINS, 2)}
-    return {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-
-
-def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -> Sums:
+def sums(logits: Array, labels: Array, mask: Array) -> Sums:
     """Sums over a batch of what `summarize` needs.
 
-    logits [B, K], labels [B] integers, loss [B]; examples whose `mask` [B] is zero do not count.
+    logits [B, K], labels [B] integers; examples whose `mask` [B] is zero do not count.
     """
-    mask = jnp.ones(labels.shape, jnp.float32) if mask is None else mask.astype(jnp.float32)
     log_probabilities = jax.nn.log_softmax(two_class(logits.astype(jnp.float32)))
     nll = -jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)[:, 0]
     correct = (log_probabilities.argmax(-1) == labels).astype(jnp.float32)
@@ -36,22 +30,18 @@ def sums(logits: Array, labels: Array, loss: Array, mask: Array | None = None) -
         return jnp.where(mask > 0, values, 0).sum()  # not a product: padding may not be finite
 
     return {
-        "count": mask.sum(),
-        "loss": total(loss),
         "correct": total(correct),
         "nll": total(nll),
         "bins": place.T @ jnp.stack([confidence, correct], axis=1),
     }
 
 
-def summarize(totals: Mapping[str, Array | np.ndarray]) -> dict[str, float]:
-    """Loss, top-1 accuracy, negative log-likelihood (nats) and expected calibration error of all examples summed."""
-    host = {name: np.asarray(value, np.float64) for name, value in totals.items()}
-    count = max(host["count"], 1)
-    confidence, correct = host["bins"].T
+def summarize(totals: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Top-1 accuracy, negative log-likelihood (nats) and expected calibration error of `count` examples summed."""
+    count = max(totals["count"], 1)
+    confidence, correct = totals["bins"].T
     return {
-        "loss": float(host["loss"] / count),
-        "accuracy": float(host["correct"] / count),
-        "nll": float(host["nll"] / count),
+        "accuracy": float(totals["correct"] / count),
+        "nll": float(totals["nll"] / count),
         "calibration_error": float(np.abs(confidence - correct).sum() / count),
     }

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import jax
 
-from jaxcnn import metrics, train
+from jaxcnn import train
 from jaxcnn.assemble import Training
 from jaxcnn.config import Config
 from jaxcnn.console.log import Log
@@ -15,8 +15,10 @@ from jaxcnn.console.progress import ProgressBar
 from jaxcnn.durations import steps
 from jaxcnn.errors import Diverged
 from jaxcnn.evaluate import evaluate
+from jaxcnn.measures import measure_of, words
 from jaxcnn.runs.checkpoints import Checkpoints
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.tasks.task import summarize
 from jaxcnn.train import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
 
@@ -82,6 +84,7 @@ class Recorder:
     def __init__(self, training: Training, folder: RunFolder, data: DeviceDataset) -> None:
         self.training, self.folder, self.data = training, folder, data
         self.config: Config = training.config
+        self.task = training.recipe.task
         self.cadence = cadence(training)
         self.checkpoints = Checkpoints(folder.checkpoints, self.config.keep)
         self.validation: dict[str, float] = {}
@@ -101,13 +104,15 @@ class Recorder:
 
     def show(self, step: int, sums: Tree) -> None:
         jax.block_until_ready(sums)
-        seen = metrics.summarize(sums)
-        validation = f"  validation {self.validation['accuracy']:.2%}" if self.validation else ""
-        self.bar.update(step, f"loss {seen['loss']:.3f}  accuracy {seen['accuracy']:.2%}{validation}")
+        seen = summarize(self.task, sums)
+        text = f"loss {seen['loss']:.3f}"
+        if self.task.metric in seen:
+            text += f"  {words(self.task.metric)} {self._shown(seen)}"
+        self.bar.update(step, text + (f"  validation {self._shown(self.validation)}" if self.validation else ""))
 
     def log(self, step: int, sums: Tree) -> None:
         self._require_finite(sums)
-        row = metrics.summarize(sums) | {
+        row = summarize(self.task, sums) | {
             "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
             "learning_rate": float(self._learning_rates[step - 1]),
             "images_per_second": round(self.bar.rate(step), 1),
@@ -117,20 +122,21 @@ class Recorder:
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         self._require_finite(state.metrics)
         paused = time.monotonic()
-        accuracy = self.validate(step, state) if evaluate else None
+        score = self.validate(step, state) if evaluate else None
         if save:
-            self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), accuracy)
+            self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), score)
         self.bar.pause(time.monotonic() - paused)
 
     def validate(self, step: int, state: TrainState) -> float:
-        """The accuracy on the validation images."""
+        """How good it is on the validation images: the more, the better."""
         variables = train.evaluated_variables(state)
         self.validation = evaluate(self.training, variables, self.data, self.training.images.split.validation)
         self._log.write(step, "validation", self.validation)
-        return self.validation["accuracy"]
+        score = self.validation[self.task.metric]
+        return score if self.task.higher_is_better else -score
 
     def no_metrics(self) -> Tree:
-        return self.training.devices.replicate(train.no_metrics())
+        return self.training.devices.replicate(train.no_metrics(self.training.recipe))
 
     def saved(self, step: int) -> str:
         self.checkpoints.wait()
@@ -164,6 +170,8 @@ class Recorder:
             "steps": self.training.total_steps,
             "tested_step": step,
             "wall_seconds": round(wall_seconds, 1),
+            "task": self.config.task,
+            "metric": self.task.metric,
             "model": self.config.model,
             "parameters": counts.parameters,
             "macs": counts.macs,
@@ -173,6 +181,9 @@ class Recorder:
             "fallback": info.fallback,
             "seed": self.config.seed,
         }
+
+    def _shown(self, seen: dict[str, float]) -> str:
+        return measure_of(self.task.metric)(seen[self.task.metric])
 
     def _require_finite(self, sums: Tree) -> None:
         bad = int(sums["bad_step"])

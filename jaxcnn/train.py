@@ -16,15 +16,19 @@ import optax
 from flax import linen as nn
 from jax import Array, lax
 
-from jaxcnn import losses, metrics, rules
+from jaxcnn import losses, rules
 from jaxcnn.augment import Augmentation, Draw, tta
 from jaxcnn.config import LossConfig
 from jaxcnn.layers.norm import frozen_statistics
-from jaxcnn.losses import Loss
 from jaxcnn.parallel import collectives
+from jaxcnn.tasks import Task
+from jaxcnn.tasks.task import Sums, batch_sums
 from jaxcnn.types import Tree
 
 NEVER = jnp.iinfo(jnp.int32).max
+
+TASK_DRAW = 1000
+"""Far from the places of augmentations in a chain, so that a task draws numbers of its own."""
 
 
 class TrainState(NamedTuple):
@@ -56,7 +60,7 @@ class Recipe:
 
     model: nn.Module
     optimizer: optax.GradientTransformation
-    loss: Loss
+    task: Task
     penalties: LossConfig
     trainable: Tree
     """Booleans: parameters whose gradient is computed."""
@@ -65,6 +69,8 @@ class Recipe:
     moving: Tree
     """Booleans: batch statistics that are not frozen."""
     decay_weights: Tree
+    empty_sums: Tree
+    """What the sums of metrics start from."""
     augment: Augmentation
     normalize: Callable[[Array], Array]
     steps_per_epoch: int
@@ -78,8 +84,8 @@ class Recipe:
     """Height and width that training images are resized to; 0: not resized."""
 
 
-def no_metrics() -> Tree:
-    return metrics.zeros() | {"steps": jnp.float32(0), "gradient_norm": jnp.float32(0), "bad_step": jnp.int32(NEVER)}
+def no_metrics(recipe: Recipe) -> Tree:
+    return recipe.empty_sums | {"steps": jnp.float32(0), "gradient_norm": jnp.float32(0), "bad_step": jnp.int32(NEVER)}
 
 
 def initial_variables(model: nn.Module, key: Array, image_shape: tuple[int, ...]) -> Tree:
@@ -97,7 +103,7 @@ def initial_state(recipe: Recipe, variables: Tree, key: Array) -> TrainState:
         batch_stats=variables["batch_stats"],
         opt_state=recipe.optimizer.init(optimized),
         ema=jax.tree.map(jnp.copy, variables) if recipe.ema else None,
-        metrics=no_metrics(),
+        metrics=no_metrics(recipe),
     )
 
 
@@ -110,15 +116,15 @@ def train_step(recipe: Recipe, state: TrainState, data: DeviceDataset, indices: 
     """One update from the examples `indices` [B / devices]; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
     images, labels = data.images[indices], data.labels[indices]
-    images, targets = recipe.augment(_draw(recipe, state, key, indices), images, labels)
-    images = _resize(recipe.normalize(images), recipe.train_image_size)
+    inputs, targets = _examples(recipe, _draw(recipe, state, key, indices), images, labels)
+    inputs = _resize(recipe.normalize(inputs), recipe.train_image_size)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
     progress = state.step / recipe.total_steps if recipe.total_steps else None
     grad_fn = jax.grad(partial(loss_and_metrics, recipe, frozen, progress), has_aux=True)
     gradient, batch_stats, sums = accumulate(
-        grad_fn, recipe.grad_accum_steps, trained, state.batch_stats, images, targets, dropout_key
+        grad_fn, recipe.grad_accum_steps, recipe.empty_sums, trained, state.batch_stats, inputs, targets, dropout_key
     )
     gradient, batch_stats = collectives.mean((gradient, batch_stats), recipe.axis)
     batch_stats = _where(recipe.moving, batch_stats, state.batch_stats)
@@ -144,59 +150,59 @@ def loss_and_metrics(
     progress: Array | None,
     trained: Tree,
     batch_stats: Tree,
-    images: Array,
-    targets: Array,
+    inputs: Array,
+    targets: Tree,
     key: Array,
-) -> tuple[Array, tuple[Tree, metrics.Sums]]:
-    """The objective of a batch, with its new batch statistics and sums of metrics.
-
-    targets: [B], or [B, K] for mixed examples, whose accuracy is that of the class with the largest weight.
-    """
+) -> tuple[Array, tuple[Tree, Sums]]:
+    """The objective of a batch, with its new batch statistics and sums of metrics."""
     params = rules.combine(trained, frozen)
     fixed = [name.rpartition("/")[0] for name in rules.paths(rules.partition(recipe.moving, batch_stats)[1])]
     options: dict[str, Any] = {} if progress is None else {"progress": progress}
     with frozen_statistics(fixed):
         output, updated = recipe.model.apply(
             {"params": params, "batch_stats": batch_stats},
-            images,
+            inputs,
             train=True,
             mutable=["batch_stats"],
             rngs={"dropout": key},
             **options,
         )
-    logits, heads = output if isinstance(output, tuple) else (output, ())
-    loss = recipe.loss(logits, targets)
-    auxiliary = sum(recipe.model.auxiliary_weight * recipe.loss(head, targets).mean() for head in heads)
-    labels = targets if targets.ndim == 1 else targets.argmax(-1)
+    outputs, heads = output if isinstance(output, tuple) else (output, ())
+    loss = recipe.task.loss(outputs, targets)
+    auxiliary = sum(recipe.model.auxiliary_weight * recipe.task.loss(head, targets).mean() for head in heads)
     penalty = losses.penalty(recipe.penalties, params, recipe.decay_weights)
-    return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), metrics.sums(logits, labels, loss))
+    sums = batch_sums(recipe.task, outputs, targets, loss)
+    return loss.mean() + auxiliary + penalty, (updated.get("batch_stats", {}), sums)
 
 
 def accumulate(
-    grad_fn: Callable[..., tuple[Tree, tuple[Tree, metrics.Sums]]],
+    grad_fn: Callable[..., tuple[Tree, tuple[Tree, Sums]]],
     parts: int,
+    empty_sums: Tree,
     params: Tree,
     batch_stats: Tree,
-    images: Array,
-    targets: Array,
+    inputs: Array,
+    targets: Tree,
     key: Array,
-) -> tuple[Tree, Tree, metrics.Sums]:
+) -> tuple[Tree, Tree, Sums]:
     """The mean gradient of a batch in `parts`, one after the other, each from the statistics of the one before."""
     if parts == 1:
-        gradient, (batch_stats, sums) = grad_fn(params, batch_stats, images, targets, key)
+        gradient, (batch_stats, sums) = grad_fn(params, batch_stats, inputs, targets, key)
         return gradient, batch_stats, sums
 
-    def add(carry: tuple[Tree, Tree, Tree], inputs: tuple[Array, Array, Array]):
+    def add(carry: tuple[Tree, Tree, Tree], part: tuple[Array, Array, Tree]):
         gradient, batch_stats, sums = carry
-        index, images, targets = inputs
-        more, (batch_stats, new) = grad_fn(params, batch_stats, images, targets, jax.random.fold_in(key, index))
+        index, inputs, targets = part
+        more, (batch_stats, new) = grad_fn(params, batch_stats, inputs, targets, jax.random.fold_in(key, index))
         return (jax.tree.map(jnp.add, gradient, more), batch_stats, jax.tree.map(jnp.add, sums, new)), None
 
     def cut(x: Array) -> Array:
         return x.reshape(parts, -1, *x.shape[1:])
 
-    zeros = jax.tree.map(jnp.zeros_like, params), batch_stats, jax.tree.map(jnp.asarray, metrics.zeros())
-    (gradient, batch_stats, sums), _ = lax.scan(add, zeros, (jnp.arange(parts), cut(images), cut(targets)))
+    zeros = jax.tree.map(jnp.zeros_like, params), batch_stats, jax.tree.map(jnp.asarray, empty_sums)
+    (gradient, batch_stats, sums), _ = lax.scan(
+        add, zeros, (jnp.arange(parts), cut(inputs), jax.tree.map(cut, targets))
+    )
     return jax.tree.map(lambda g: g / parts, gradient), batch_stats, sums
 
 
@@ -220,11 +226,35 @@ def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
     return jax.tree.map(lambda chosen, a, b: a if chosen else b, mask, new, old)
 
 
-def eval_step(recipe: Recipe, variables: Tree, data: DeviceDataset, indices: Array, mask: Array) -> metrics.Sums:
-    """Sums of metrics over the examples `indices` [B / devices] where `mask` is one."""
-    labels = data.labels[indices]
-    logits = tta.logits(recipe.model, variables, recipe.normalize(data.images[indices]), recipe.tta)
-    return collectives.total(metrics.sums(logits, labels, recipe.loss(logits, labels), mask), recipe.axis)
+def eval_step(
+    recipe: Recipe, variables: Tree, data: DeviceDataset, indices: Array, mask: Array
+) -> tuple[Sums, tuple[Array, Tree] | None]:
+    """Sums of metrics over the examples `indices` [B / devices] where `mask` is one.
+
+    Also the outputs and targets of the batches of all devices, if the task measures something that no sum can give.
+    """
+    task = recipe.task
+    inputs, targets = task.example(evaluation_draw(indices, recipe.axis), data.images[indices], data.labels[indices])
+    outputs = tta.outputs(recipe.model, variables, recipe.normalize(inputs), recipe.tta)
+    sums = batch_sums(task, outputs, targets, task.loss(outputs, targets), mask)
+    sums = collectives.total(sums | task.evaluation_sums(outputs, targets, mask), recipe.axis)
+    return sums, collectives.gather((outputs, targets), recipe.axis) if task.measure else None
+
+
+def evaluation_draw(indices: Array, axis: str | None = None) -> Draw:
+    """Draws of the examples `indices`, the same in every evaluation of any run."""
+    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(0)))(indices)
+    return Draw(keys=keys, image_keys=keys, epoch=jnp.int32(0), axis=axis)
+
+
+def _examples(recipe: Recipe, draw: Draw, images: Array, labels: Array) -> tuple[Array, Tree]:
+    """Inputs and targets of a batch; the views of an image are one after the other."""
+    task = recipe.task
+    if task.views == 1:
+        images, labels = recipe.augment(draw, images, labels)
+        return task.example(draw.fold_in(TASK_DRAW), images, labels)
+    views = [recipe.augment(draw.fold_in(TASK_DRAW + view), images, labels)[0] for view in range(task.views)]
+    return task.example(draw, jnp.stack(views, axis=1).reshape(-1, *views[0].shape[1:]), labels)
 
 
 def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw:
@@ -238,7 +268,7 @@ def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw
     )
 
 
-def _add_metrics(state: TrainState, sums: metrics.Sums, gradient: Tree) -> Tree:
+def _add_metrics(state: TrainState, sums: Sums, gradient: Tree) -> Tree:
     bad = ~jnp.isfinite(sums["loss"])
     new = sums | {
         "steps": jnp.float32(1),

@@ -16,7 +16,7 @@ from flax import linen as nn
 
 from helpers.steps import step_over
 from helpers.tiny import random_data
-from jaxcnn import augment, losses, metrics, optimizers, schedules, train
+from jaxcnn import augment, losses, optimizers, schedules, train
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.augment import tta
 from jaxcnn.augment.warp import EDGES
@@ -30,6 +30,8 @@ from jaxcnn.models import MODELS
 from jaxcnn.models.convnet import POOLS
 from jaxcnn.models.sizes import SIZES
 from jaxcnn.parallel.devices import AXES
+from jaxcnn.tasks.classification import classification
+from jaxcnn.tasks.task import Setting, empty_sums, summarize
 from jaxcnn.train import TrainState
 
 CONFIG = Config(
@@ -71,9 +73,9 @@ def one_step(config: Config, images: Images) -> Training:
     assert all(np.isfinite(new).all() for _, new in pairs)
     assert any((old != new).any() for old, new in pairs)
     mask = (examples % 2).astype(np.float32)
-    evaluated = training.eval_step(train.evaluated_variables(state), pool, split(examples), split(mask))
+    evaluated, _ = training.eval_step(train.evaluated_variables(state), pool, split(examples), split(mask))
     assert float(evaluated["count"]) == mask.sum()
-    assert all(np.isfinite(value) for value in metrics.summarize(evaluated).values())
+    assert all(np.isfinite(value) for value in summarize(training.recipe.task, evaluated).values())
     return training
 
 
@@ -182,14 +184,18 @@ LONG = (
 QUICK = {name for name in smallest_of_each_class() if not name.startswith(LONG)}
 
 
-def traced_step(model: nn.Module, shape: tuple[int, ...], batch: int = 2) -> tuple[TrainState, TrainState, Any]:
+def traced_step(
+    model: nn.Module, classes: int, shape: tuple[int, ...], batch: int = 2
+) -> tuple[TrainState, TrainState, Any]:
     """States before and after a step, and the metrics: all of them shapes."""
     variables = jax.eval_shape(partial(train.initial_variables, model, image_shape=shape), jax.random.key(0))
     every = jax.tree.map(lambda _: True, variables)
+    task = classification(Setting(shape, ("a",) * classes, LossConfig(), lambda x: x, lambda x: x))
     recipe = train.Recipe(
         model=model,
         optimizer=optax.sgd(0.1),
-        loss=losses.build(LossConfig()),
+        task=task,
+        empty_sums=empty_sums(task, shape),
         penalties=LossConfig(),
         trainable=every["params"],
         optimized=every["params"],
@@ -211,7 +217,7 @@ def traced_step(model: nn.Module, shape: tuple[int, ...], batch: int = 2) -> tup
 def test_every_model_fits_a_train_step(name: str):
     shape = SIZES[name].image
     classes = 2 if name == "neuron" else 1000 if shape[0] >= 224 else 10
-    before, after, sums = traced_step(MODELS[name](num_classes=classes), shape)
+    before, after, sums = traced_step(MODELS[name](num_classes=classes), classes, shape)
     jax.tree.map(lambda old, new: assert_like(old, new), before, after)
     assert sums["loss"].shape == ()
 

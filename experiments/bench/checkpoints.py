@@ -74,7 +74,7 @@ def seconds_of_a_step() -> float:
     from jaxcnn.assemble import assemble
     from jaxcnn.data.for_run import load_images
 
-    config = Config("bench", "resnet18", DataConfig("digits", validation=100), batch_size=128, duration="10steps")
+    config = Config("bench", "resnet18", data=DataConfig("digits", validation=100), batch_size=128, duration="10steps")
     training = assemble(config, load_images(config))
     state, pool = training.initial_state(), training.device_data()
     order = data.epoch_order(training.images.info.train, 0, 0)[: config.batch_size]

@@ -33,8 +33,8 @@ def flip_translate(images: Array) -> Weighted:
 TTA: dict[str, Callable[[Array], Weighted]] = {"none": none, "flip": flip, "flip_translate": flip_translate}
 
 
-def logits(model: nn.Module, variables: Any, images: Array, name: str) -> Array:
-    """The logits [B, num_classes] of images [B, H, W, C] in evaluation, averaged over their views."""
+def outputs(model: nn.Module, variables: Any, images: Array, name: str) -> Array:
+    """What `model` puts out [B, ...] for images [B, H, W, C] in evaluation, averaged over their views."""
 
     def look(view: Array) -> Array:
         return cast(jax.Array, model.apply(variables, view, train=False))

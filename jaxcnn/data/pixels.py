@@ -37,11 +37,31 @@ def _standardize(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
     return (pixels / np.float32(255) - mean) / std
 
 
+def _center_back(numbers: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return numbers + np.float32(255) * mean
+
+
+def _scale_back(numbers: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return (numbers + 1) * np.float32(127.5)
+
+
+def _standardize_back(numbers: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return (numbers * std + mean) * np.float32(255)
+
+
+Pointwise = Callable[[Any, np.ndarray, np.ndarray], Any]
+
 # Name -> a function of float32 pixels in 0..255, mean and std `[channel]` in [0, 1].
-NORMALIZATIONS: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+NORMALIZATIONS: dict[str, Pointwise] = {
     "center": _center,
     "scale": _scale,
     "standardize": _standardize,
+}
+# Name -> its inverse.
+INVERSES: dict[str, Pointwise] = {
+    "center": _center_back,
+    "scale": _scale_back,
+    "standardize": _standardize_back,
 }
 
 
@@ -61,6 +81,17 @@ def normalize(
     function = lookup(NORMALIZATIONS, name, "normalization")
     pixels = images.astype(np.float32)
     return function(pixels, np.asarray(mean, np.float32), np.asarray(std, np.float32)).astype(dtype)
+
+
+def denormalize(
+    numbers: Array,
+    name: str = "standardize",
+    mean: Sequence[float] = CIFAR10_MEAN,
+    std: Sequence[float] = CIFAR10_STD,
+) -> Any:
+    """The inverse of `normalize`: float32 in 0 ... 255, neither rounded nor clipped."""
+    function = lookup(INVERSES, name, "normalization")
+    return function(numbers.astype(np.float32), np.asarray(mean, np.float32), np.asarray(std, np.float32))
 
 
 def statistics(data: Dataset | np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

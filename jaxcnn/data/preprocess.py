@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jaxcnn.config import Config
 from jaxcnn.data.info import DataInfo
-from jaxcnn.data.pixels import normalize
+from jaxcnn.data.pixels import denormalize, normalize
 
 
 def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
@@ -19,6 +19,15 @@ def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Arra
         return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
 
     return normalized
+
+
+def denormalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
+    """The inverse of `normalizer` but for its resizing: float32 in 0 ... 255."""
+
+    def pixels(numbers: jax.Array) -> jax.Array:
+        return denormalize(numbers, config.data.normalization, info.mean, info.std)
+
+    return pixels
 
 
 def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """Looking into a network: the outputs of its layers, the gradients that reach them, its kernels."""
 
-from collections.abc import Mapping
 from typing import cast
 
 import jax
@@ -103,8 +102,8 @@ def gradient_noise(
 def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Accuracy, negative log-likelihood and calibration error of class probabilities [N, K]."""
     logits = jnp.log(jnp.maximum(probabilities, np.finfo(np.float32).tiny))
-    totals: Mapping[str, jax.Array] = metrics.sums(logits, jnp.asarray(labels), jnp.zeros(len(labels)))
-    return {name: value for name, value in metrics.summarize(totals).items() if name != "loss"}
+    sums = metrics.sums(logits, jnp.asarray(labels), jnp.ones(len(labels)))
+    return metrics.summarize({"count": np.asarray(len(labels)), **{name: np.asarray(x) for name, x in sums.items()}})
 
 
 def init_model(spec: str, seed: int = 0, image_shape: tuple[int, ...] = (32, 32, 3)) -> tuple[nn.Module, Tree]:

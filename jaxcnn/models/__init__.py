@@ -58,7 +58,7 @@ from jaxcnn.models import (
 )
 from jaxcnn.models.counts import Counts, count
 
-__all__ = ["MODELS", "Counts", "count"]
+__all__ = ["FOR_PICTURES", "MODELS", "Counts", "count"]
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     **baseline.MODELS,
@@ -91,3 +91,5 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     **resnet9.MODELS,
     **airbench.MODELS,
 }
+FOR_PICTURES: dict[str, Callable[..., nn.Module]] = {}
+"""Those of MODELS that answer with a picture [batch, height, width, num_classes]."""

@@ -31,6 +31,13 @@ def total(tree: Tree, axis: str) -> Tree:
     return unflatten(_in_order(flat, axis))
 
 
+def gather(tree: Tree, axis: str | None) -> Tree:
+    """Every array [B / devices, ...] of all devices of `axis`, joined in their order: [B, ...]."""
+    if axis is None or lax.axis_size(axis) == 1:
+        return tree
+    return jax.tree.map(lambda x: lax.all_gather(x, axis, tiled=True), tree)
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _in_order(x: jax.Array, axis: str) -> jax.Array:
     """[K] on each of N devices -> their sum [K]."""

@@ -150,9 +150,10 @@ class Devices:
     def _copies(self, devices: list[jax.Device]) -> NamedSharding:
         return NamedSharding(Mesh(np.array(devices), (self.axis,)), PartitionSpec())
 
-    def round_up(self, batch: int) -> int:
-        """`batch` rounded up to a multiple of the number of devices."""
-        return -(-batch // self.count) * self.count
+    def round_up(self, batch: int, group: int = 1) -> int:
+        """`batch` rounded up so that every device gets the same number of whole groups of examples."""
+        unit = self.count * group
+        return -(-batch // unit) * unit
 
 
 def job_devices(count: int, batch_norm: str, batch_size: int, grad_accum_steps: int) -> Devices:

@@ -42,6 +42,9 @@ def ensemble(members: Sequence[str | Path | Run]) -> Ensemble:
         raise UserError("an ensemble needs at least one run: ensemble(['runs/a', 'runs/b'])")
     first = runs[0].data
     for run in runs:
+        if not run.task.averages_views:
+            raise UserError(f"an ensemble averages class probabilities, and {run.path} has the task {run.config.task}")
+    for run in runs:
         if (run.data.label_names, run.data.image_shape) != (first.label_names, first.image_shape):
             raise UserError(
                 f"the runs of an ensemble must have the same classes: {runs[0].path} has "

@@ -10,19 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from jaxcnn import weights
+from jaxcnn import tasks, weights
 from jaxcnn.augment import tta
 from jaxcnn.config import Config
 from jaxcnn.config_json import from_dict
 from jaxcnn.console.log import read_rows
 from jaxcnn.data.info import DataInfo
-from jaxcnn.data.preprocess import input_shape, normalizer
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError, did_you_mean
-from jaxcnn.losses import two_class
 from jaxcnn.models import construct
 from jaxcnn.models.trace import outputs_of, submodules
 from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import read_config, read_json
+from jaxcnn.tasks import Task
 
 PREDICT_BATCH = 500
 
@@ -49,18 +49,19 @@ class Run:
         return read_rows(self.path / "metrics.jsonl")
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images [N, H, W, C] -> class probabilities [N, classes], float32.
+        """uint8 images [N, H, W, C] -> the answer of the run's task for each: class probabilities [N, classes] float32.
 
+        Other tasks answer with degrees, scores, unit vectors or pictures (docs/tasks.md).
         Raises: UserError for a dtype or shape that the run was not trained on, or if only a part was loaded.
         """
-        return self._in_batches(self._probabilities, images)
+        return self._in_batches(self._answers, images)
 
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
         """uint8 images [N, H, W, C] -> the output of the submodule `layer` (`stage2_block1/conv1`), [N, ...].
 
         Raises: UserError for a layer that the model does not have, and as `predict` does.
         """
-        known = submodules(self.model, input_shape(self.config, self.data))
+        known = submodules(self.model, tasks.network_input(self.config, self.task))
         if layer not in known:
             raise UserError(f"{self.config.model} has no layer {layer!r}: {did_you_mean(layer, known)}")
         return self._in_batches(partial(self._features, layer=layer), images)
@@ -72,11 +73,16 @@ class Run:
         """
         weights.save_weights(path, self.variables)
 
+    @cached_property
+    def task(self) -> Task:
+        """What the network was trained for."""
+        return tasks.build(self.config, self.data)
+
     def _in_batches(self, function: Any, images: np.ndarray) -> np.ndarray:
         self._require_all()
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.data.image_shape:
-            wanted = ", ".join(map(str, self.data.image_shape))
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != self.task.input_shape:
+            wanted = ", ".join(map(str, self.task.input_shape))
             raise UserError(f"expected uint8 images [N, {wanted}], not {images.dtype} {list(images.shape)}")
         if len(images) == 0:
             shape = jax.eval_shape(function, self.variables, jax.ShapeDtypeStruct((1, *images.shape[1:]), np.uint8))
@@ -98,13 +104,12 @@ class Run:
         return jax.jit(features, static_argnames="layer")
 
     @cached_property
-    def _probabilities(self) -> Any:
-        def probabilities(variables: Any, images: jax.Array) -> jax.Array:
+    def _answers(self) -> Any:
+        def answers(variables: Any, images: jax.Array) -> jax.Array:
             normalized = normalizer(self.config, self.data)(images)
-            logits = tta.logits(self.model, variables, normalized, self.config.tta)
-            return jax.nn.softmax(two_class(logits).astype(jnp.float32))
+            return self.task.answer(tta.outputs(self.model, variables, normalized, self.config.tta), images)
 
-        return jax.jit(probabilities)
+        return jax.jit(answers)
 
 
 def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
@@ -125,9 +130,10 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     step = summary.get("tested_step", known[-1]) if step is None else step
     if step not in known:
         raise UserError(f"{path} has no checkpoint of step {step}; it has {', '.join(map(str, known))}")
-    model = construct.build(config.model, num_classes=len(info.label_names), dtype=jnp.dtype(config.dtype))
+    task = tasks.build(config, info)
+    model = construct.build(config.model, num_classes=task.output_shape[-1], dtype=jnp.dtype(config.dtype))
     variables = checkpoints.read_variables(path / "checkpoints", step, only)
-    construct.check_variables(model, variables, input_shape(config, info), path, only)
+    construct.check_variables(model, variables, tasks.network_input(config, task), path, only)
     return Run(path, config, info, model, variables, step, summary or _last_validation(path, step), only)
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from jaxcnn.console.progress import PLAIN_SECONDS
 from jaxcnn.console.terminal import console, say
 from jaxcnn.durations import steps
+from jaxcnn.measures import headline, measure_of
 from jaxcnn.report import Row
 
 REFRESH_SECONDS = 1.0
@@ -85,5 +86,6 @@ def _state(row: Row) -> tuple[int, int, str]:
     last, text = history[-1], ""
     for split in ("train", "validation"):
         seen = [entry for entry in history if entry["split"] == split]
-        text += f"  {split} {seen[-1]['accuracy']:.2%}" if seen else ""
+        name = headline(seen[-1]) if seen else ""
+        text += f"  {split} {measure_of(name)(seen[-1][name])}" if seen else ""
     return last["step"], total, f"step {last['step']}/{total}{text}"

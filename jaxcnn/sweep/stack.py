@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcnn import fit, freezing, losses, metrics, optimizers, specs, train
+from jaxcnn import fit, freezing, optimizers, specs, tasks, train
 from jaxcnn.assemble import Training, assemble, resolve
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import flat, to_dict
@@ -27,6 +27,7 @@ from jaxcnn.errors import Diverged, UserError
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
 NUMBERS = (
@@ -143,8 +144,9 @@ class StackRecorder:
 
     def show(self, step: int, sums: Any) -> None:
         jax.block_until_ready(sums)
-        seen = [metrics.summarize(_take(sums, index))["accuracy"] for index in self.active]
-        text = f"{len(seen)} runs, accuracy {min(seen, default=0):.2%} to {max(seen, default=0):.2%}"
+        task = self.members[0].task
+        losses = [summarize(task, _take(sums, index))["loss"] for index in self.active]
+        text = f"{len(losses)} runs, loss {min(losses, default=0):.3f} to {max(losses, default=0):.3f}"
         self.members[0].bar.update(step, text)
 
     def log(self, step: int, sums: Any) -> None:
@@ -155,7 +157,7 @@ class StackRecorder:
         self._each(lambda index, member: member.evaluate_and_checkpoint(step, _take(state, index), evaluate, save))
 
     def no_metrics(self) -> Any:
-        empty = train.no_metrics()
+        empty = train.no_metrics(self.members[0].training.recipe)
         stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (len(self.members), *jnp.shape(x))), empty)
         return self.members[0].training.devices.replicate(stacked)
 
@@ -211,4 +213,5 @@ def _with(training: Training, numbers: Numbers, params: Any, spans: Any) -> Reci
     optimizer = replace(config.optimizer, **chosen["optimizer"])  # type: ignore[arg-type]
     loss = replace(config.loss, **chosen["loss"])  # type: ignore[arg-type]
     built = optimizers.build(optimizer, training.schedule, params, spans)
-    return replace(training.recipe, optimizer=built, loss=losses.build(loss), penalties=loss)
+    task = tasks.build(config, training.images.info, training.devices.axis, loss)
+    return replace(training.recipe, optimizer=built, task=task, penalties=loss)

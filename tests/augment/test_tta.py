@@ -34,9 +34,9 @@ def test_logits_are_averaged_over_mirrors_and_diagonal_shifts():
         return (REFLECTED[:, y, x] + REFLECTED[:, y, x + 5]) / 2
 
     expected = pair(1, 1) / 2 + pair(0, 0) / 4 + pair(2, 2) / 4
-    np.testing.assert_allclose(tta.logits(Corner(), {}, IMAGES, "flip_translate"), expected, rtol=1e-5)
-    np.testing.assert_allclose(tta.logits(Corner(), {}, IMAGES, "flip"), pair(1, 1), rtol=1e-5)
-    assert (tta.logits(Corner(), {}, IMAGES, "none") == jnp.asarray(IMAGES)[:, 0, 0]).all()
+    np.testing.assert_allclose(tta.outputs(Corner(), {}, IMAGES, "flip_translate"), expected, rtol=1e-5)
+    np.testing.assert_allclose(tta.outputs(Corner(), {}, IMAGES, "flip"), pair(1, 1), rtol=1e-5)
+    assert (tta.outputs(Corner(), {}, IMAGES, "none") == jnp.asarray(IMAGES)[:, 0, 0]).all()
 
 
 def test_views_take_the_memory_of_one():
@@ -45,7 +45,7 @@ def test_views_take_the_memory_of_one():
     variables = jax.eval_shape(model.init, jax.random.key(0), images)
 
     def temporaries(name):
-        looked_at = jax.jit(partial(tta.logits, model, name=name)).lower(variables, images)
+        looked_at = jax.jit(partial(tta.outputs, model, name=name)).lower(variables, images)
         analysis: Any = looked_at.compile().memory_analysis()
         return analysis.temp_size_in_bytes
 

@@ -1,0 +1,43 @@
+"""What is to be learned: tasks by name.
+
+`TASKS[name](setting)` gives a `Task`; keyword arguments are its options: `--task "denoise:sigma=25"`. To add a task,
+write a function (setting, *, options) -> Task in a file of its own, and add one line to TASKS.
+"""
+
+from collections.abc import Callable
+
+from jaxcnn import specs
+from jaxcnn.config import Config, LossConfig
+from jaxcnn.data.info import DataInfo
+from jaxcnn.data.preprocess import denormalizer, normalizer
+from jaxcnn.tasks.classification import classification
+from jaxcnn.tasks.task import Setting, Task
+
+__all__ = ["TASKS", "Setting", "Task", "build"]
+
+TASKS: dict[str, Callable[..., Task]] = {
+    "classification": classification,
+}
+
+
+def network_input(config: Config, task: Task) -> tuple[int, ...]:
+    """Height, width and channels of what the network sees."""
+    side = config.data.upscale
+    return (side, side, task.input_shape[-1]) if side else task.input_shape
+
+
+def build(config: Config, info: DataInfo, axis: str | None = None, loss: LossConfig | None = None) -> Task:
+    """The task of a config on its data; `loss` replaces the config's.
+
+    Raises: UserError for an unknown task, option or loss, and for a task that does not fit the data.
+    """
+    name, options = specs.parse(config.task)
+    setting = Setting(
+        image_shape=info.image_shape,
+        label_names=info.label_names,
+        loss=loss or config.loss,
+        normalize=normalizer(config, info),
+        denormalize=denormalizer(config, info),
+        axis=axis,
+    )
+    return specs.bind(TASKS, name, options, "task")(setting)

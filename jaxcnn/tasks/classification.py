@@ -1,0 +1,36 @@
+"""Which class: the network gives a logit for each, or one logit for two."""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxcnn import losses, metrics
+from jaxcnn.losses import two_class
+from jaxcnn.tasks.task import Setting, Sums, Task
+
+
+def classification(setting: Setting) -> Task:
+    """The class of an image; it answers with probabilities [B, K]."""
+    classes = len(setting.label_names)
+
+    def sums(logits: Array, targets: Array, mask: Array) -> Sums:
+        labels = targets if targets.ndim == 1 else targets.argmax(-1)
+        return metrics.sums(logits, labels, mask)
+
+    return Task(
+        output_shape=(classes,),
+        input_shape=setting.image_shape,
+        loss=losses.build(setting.loss),
+        metric="accuracy",
+        answer=lambda logits, _: probabilities(logits),
+        sums=sums,
+        summarize=metrics.summarize,
+        also_takes=((1,),) if classes == 2 else (),
+        takes_distributions=True,
+        averages_views=True,
+    )
+
+
+def probabilities(logits: Array) -> Array:
+    """[B, K] or, for two classes, [B, 1] logits -> [B, K] float32."""
+    return jax.nn.softmax(two_class(logits).astype(jnp.float32))
