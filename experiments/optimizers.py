@@ -18,10 +18,10 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import OptimizerConfig
 from jaxcnn.config_json import changed
+from jaxcnn.measures import PERCENT
 from jaxcnn.report import Panel, Results, mean_and_deviation
 from jaxcnn.report.plots import curves
 from jaxcnn.report.table import Table
-from jaxcnn.report.tables import percent
 from jaxcnn.sweep import Sweep
 
 RATES = {
@@ -44,7 +44,7 @@ def at_their_best(results: Results) -> Panel:
     for name, rates in RATES.items():
         seen = {rate: mean_and_deviation(results.values(f"{name} {rate:g}", "validation_accuracy")) for rate in rates}
         rate = max((rate for rate in rates if seen[rate][0] == seen[rate][0]), key=lambda r: seen[r][0], default=None)
-        lines.append([name, f"{rate:g}", percent(*seen[rate])] if rate else [name, "", "diverged"])
+        lines.append([name, f"{rate:g}", PERCENT(*seen[rate])] if rate else [name, "", "diverged"])
         best += results.of(f"{name} {rate:g}") if rate else []
     figure = curves(replace(results, rows=tuple(best)))
     return Panel("Each at the best of its rates", figure, Table(["", "rate", "validation"], lines))

@@ -1,14 +1,15 @@
 """Evaluation: metrics over exactly the given examples, each once."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxcnn.assemble import Training
 from jaxcnn.tasks.task import summarize
-from jaxcnn.train import DeviceDataset
+from jaxcnn.train import DeviceDataset, evaluation_draw
 from jaxcnn.types import Tree
 
 
@@ -33,3 +34,18 @@ def evaluate(training: Training, variables: Tree, data: DeviceDataset, indices: 
 def _joined(parts: Iterable[Any], count: int) -> Any:
     """The outputs and targets of all batches, without padding."""
     return jax.tree.map(lambda *each: np.concatenate([np.asarray(x) for x in each])[:count], *parts)
+
+
+def examples(training: Training, variables: Tree, indices: np.ndarray) -> np.ndarray:
+    """The task's picture of a few examples and its answers: [H, W, 3] uint8."""
+    recipe, dataset = training.recipe, training.images.dataset
+    images, labels = jnp.asarray(dataset.images[indices]), jnp.asarray(dataset.labels[indices])
+
+    @jax.jit
+    def answered(variables: Tree) -> Any:
+        inputs, targets = recipe.task.example(evaluation_draw(jnp.asarray(indices)), images, labels)
+        outputs = recipe.model.apply(variables, recipe.normalize(inputs), train=False)
+        return inputs, targets, recipe.task.answer(cast(jax.Array, outputs), inputs)
+
+    assert recipe.task.picture is not None
+    return recipe.task.picture(*jax.tree.map(np.asarray, answered(variables)))

@@ -14,13 +14,16 @@ from jaxcnn.console.log import Log
 from jaxcnn.console.progress import ProgressBar
 from jaxcnn.durations import steps
 from jaxcnn.errors import Diverged
-from jaxcnn.evaluate import evaluate
+from jaxcnn.evaluate import evaluate, examples
 from jaxcnn.measures import measure_of, words
 from jaxcnn.runs.checkpoints import Checkpoints
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
+
+SHOWN = 12
+"""Test images whose answers are shown as a picture."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,19 @@ class Recorder:
         validated = evaluate(self.training, variables, self.data, validation) if len(validation) else {}
         wall_seconds += time.monotonic() - began
         self._log.write(step, "test", tested)
+        self._show_examples(step, variables)
         self.checkpoints.close()
         summary = self._summary(step, tested, validated, wall_seconds)
         self.folder.finish(summary)
         return summary
+
+    def _show_examples(self, step: int, variables: Tree) -> None:
+        """Writes `examples.png`, and the same to TensorBoard, if the task's answers are pictures."""
+        if not self.task.picture or not self.training.devices.is_primary:
+            return
+        picture = examples(self.training, variables, self.training.images.test[:SHOWN])
+        self.folder.write_picture("examples.png", picture)
+        self._log.write_picture(step, "test/examples", picture)
 
     def _summary(
         self, step: int, tested: dict[str, float], validated: dict[str, float], wall_seconds: float

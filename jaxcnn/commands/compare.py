@@ -23,8 +23,8 @@ class Comparison:
     """Folders of runs."""
     folder: str = "runs/compare"
     """Where the report goes."""
-    metric: str = "test_accuracy"
-    """Field of a summary that bars are drawn by."""
+    metric: str = ""
+    """Field of a summary that bars are drawn by. Default: the test metric of the runs' task."""
 
 
 def main(argv: list[str]) -> int:
@@ -40,14 +40,16 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def compare(paths: Sequence[Path], metric: str = "test_accuracy") -> Results:
+def compare(paths: Sequence[Path], metric: str = "") -> Results:
     """The runs in the folders `paths` side by side, finished or not.
 
     Raises: UserError if there are none, or if a folder is not a run that has started.
     """
     if not paths:
         raise UserError("name the runs to compare: python -m jaxcnn compare runs/a runs/b")
-    return Results("compare", tuple(map(_row, _labels(paths), paths)), metric)
+    rows = tuple(map(_row, _labels(paths), paths))
+    known = [row.summary["metric"] for row in rows if row.summary]
+    return Results("compare", rows, metric or f"test_{known[0] if known else 'accuracy'}")
 
 
 def _row(label: str, path: Path) -> Row:

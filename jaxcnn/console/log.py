@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 class Log:
     """metrics.jsonl, one row per line, and the same scalars as TensorBoard events."""
@@ -26,6 +28,11 @@ class Log:
         if self._events:
             for name, value in values.items():
                 self._events.add_scalar(f"{split}/{name}", value, step)
+
+    def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """A picture [H, W, 3] uint8, to TensorBoard only."""
+        if self._events:
+            self._events.add_image(name, picture, step, dataformats="HWC")
 
     def close(self) -> None:
         self._file.close()

@@ -28,12 +28,14 @@ from flax import linen as nn
 from jaxcnn.models import (
     airbench,
     alexnet,
+    autoencoder,
     baseline,
     bn_inception,
     convnet,
     convnext,
     cuda_convnet,
     densenet,
+    dncnn,
     efficientnet,
     googlenet,
     inception_resnet,
@@ -52,6 +54,8 @@ from jaxcnn.models import (
     resnext,
     senet,
     shufflenet,
+    super_resolution,
+    unet,
     vgg,
     wide_resnet,
     xception,
@@ -91,5 +95,10 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     **resnet9.MODELS,
     **airbench.MODELS,
 }
-FOR_PICTURES: dict[str, Callable[..., nn.Module]] = {}
-"""Those of MODELS that answer with a picture [batch, height, width, num_classes]."""
+FOR_PICTURES: dict[str, Callable[..., nn.Module]] = {
+    **dncnn.MODELS,
+    **super_resolution.MODELS,
+    **unet.MODELS,
+    **autoencoder.MODELS,
+}
+"""Networks that answer with a picture [batch, height, width, num_classes] (tasks `denoise` to `autoencode`)."""

@@ -10,7 +10,7 @@ from jax.typing import DTypeLike
 
 from jaxcnn import rules, specs
 from jaxcnn.errors import UserError
-from jaxcnn.models import MODELS
+from jaxcnn.models import FOR_PICTURES, MODELS
 
 
 def build(spec: str, num_classes: int, dtype: DTypeLike) -> nn.Module:
@@ -19,7 +19,7 @@ def build(spec: str, num_classes: int, dtype: DTypeLike) -> nn.Module:
     Raises: UserError for an unknown model or option.
     """
     name, options = specs.parse(spec)
-    return specs.bind(MODELS, name, options, "model")(num_classes=num_classes, dtype=dtype)
+    return specs.bind({**MODELS, **FOR_PICTURES}, name, options, "model")(num_classes=num_classes, dtype=dtype)
 
 
 def check_variables(

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
+from jaxcnn.measures import measure_of
 from jaxcnn.report.page import page, section_of
 from jaxcnn.report.table import Table
-from jaxcnn.report.tables import from_csv, percent
+from jaxcnn.report.tables import from_csv
 from jaxcnn.runs.folder import read_json
 
 COMMITTED = Path("experiments/results")
@@ -59,17 +60,17 @@ def write_docs(root: Path) -> None:
 
 
 def overview(committed: Path) -> str:
-    """For each committed sweep, the variations with the highest and the lowest validation accuracy."""
+    """For each committed sweep, the variations with the highest and the lowest metric, on validation if it has any."""
     lines = []
     for path in sorted(committed.glob("*.csv")):
         records = from_csv(path.read_text())
         finished = [record for record in records if int(record["n"])]
-        ranked = sorted(finished, key=lambda record: float(record["validation_accuracy"] or record["test_accuracy"]))
+        ranked = sorted(finished, key=_rank)
         if ranked:
             link = f"[{path.stem}](../{COMMITTED}/{path.stem}.md)"
             counts = sorted({record["n"] for record in finished})
-            lines.append([link, str(len(records)), "-".join(counts), _accuracy(ranked[-1]), _accuracy(ranked[0])])
-    return Table(["sweep", "variations", "n", "best", "lowest"], lines).to_markdown()
+            lines.append([link, str(len(records)), "-".join(counts), _metric(ranked[-1]), _metric(ranked[0])])
+    return Table(["sweep", "variations", "n", "highest", "lowest"], lines).to_markdown()
 
 
 def experiments(folder: Path) -> str:
@@ -82,9 +83,20 @@ def experiments(folder: Path) -> str:
     return "\n".join(table.to_markdown() for table in tables)
 
 
-def _accuracy(record: Mapping[str, str]) -> str:
-    deviation = float(record["test_accuracy_std"] or "nan")
-    return f"{record['label']}: {percent(float(record['test_accuracy']), deviation)}"
+def _rank(record: Mapping[str, str]) -> float:
+    tested = _tested(record)
+    return float(record[tested.replace("test_", "validation_")] or record[tested])
+
+
+def _tested(record: Mapping[str, str]) -> str:
+    """The column of a table that holds its metric on the test set."""
+    return next(name for name in record if name.startswith("test_"))
+
+
+def _metric(record: Mapping[str, str]) -> str:
+    name = _tested(record)
+    written = measure_of(name)(float(record[name]), float(record[f"{name}_std"] or "nan"))
+    return f"{record['label']}: {written}"
 
 
 def _replace(page: Path, name: str, text: str) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jaxcnn.measures import PERCENT
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
 from jaxcnn.report.plots import COLORS, line_style, new_figure
 from jaxcnn.report.table import Table
-from jaxcnn.report.tables import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def gap(results: Results) -> Panel:
             continue
         train = mean_and_deviation([trained(row, "accuracy") for row in rows])
         validation = mean_and_deviation([row.summary["validation_accuracy"] for row in rows])
-        lines.append([label, percent(*train), percent(*validation), f"{100 * (train[0] - validation[0]):.1f}"])
+        lines.append([label, PERCENT(*train), PERCENT(*validation), f"{100 * (train[0] - validation[0]):.1f}"])
         bars.append((train[0], validation[0]))
     figure, (axis,) = new_figure(8, 1.4 + 0.4 * len(lines))
     places = np.arange(len(lines))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxcnn.measures import MEASURES, PERCENT, measure_of, metric_of, words
 from jaxcnn.report import Results, Row, mean_and_deviation
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 STYLES = ("-", "--", ":", "-.")
-ACCURACY = ("test_accuracy", "validation_accuracy")
 
 
 def new_figure(width: float, height: float, columns: int = 1, **options: Any) -> "tuple[Figure, Sequence[Axes]]":
@@ -42,22 +42,23 @@ def line_style(place: int) -> dict[str, Any]:
 
 
 def curves(results: Results) -> "Figure":
-    """Training loss, training and validation accuracy; the band is one standard deviation.
+    """Training loss, training and validation metric; the band is one standard deviation.
 
     Against epochs; against steps where the duration of every run is given in them.
     """
     unit = "step" if all(row.config.duration.endswith("steps") for row in results.rows) else "epoch"
     figure, axes = new_figure(13, 4.2 + 0.18 * max(len(results.labels) - 16, 0), 3)
-    panels = (("train", "loss"), ("train", "accuracy"), ("validation", "accuracy"))
-    for axis, (split, metric) in zip(axes, panels, strict=True):
+    metric = metric_of(results.metric)
+    panels = (("train", "loss"), ("train", metric), ("validation", metric))
+    for axis, (split, name) in zip(axes, panels, strict=True):
         for place, label in enumerate(results.labels):
             rows = results.of(label)
             ended = ", diverged" if all(row.diverged is not None for row in rows) else ""
-            _curve(axis, rows, split, metric, unit, {**line_style(place), "label": label + ended})
-        axis.set(xlabel=unit, title=f"{'training' if split == 'train' else split} {metric}")
+            _curve(axis, rows, split, name, unit, {**line_style(place), "label": label + ended})
+        axis.set(xlabel=unit, title=f"{'training' if split == 'train' else split} {words(name)}")
         axis.margins(x=0.01)
         axis.locator_params(axis="x", integer=True)
-        if metric == "accuracy":
+        if measure_of(name) is PERCENT:
             _percent(axis.yaxis)
     _clip_y_axis(axes[0])
     handles, labels = axes[0].get_legend_handles_labels()
@@ -86,7 +87,11 @@ def _series(row: Row, split: str, metric: str, unit: str) -> dict[float, float]:
     seen = [entry for entry in row.history if entry["split"] == split]
     parts = [list(part) for _, part in groupby(seen, lambda entry: math.ceil(entry["step"] / max(epoch // 10, 1)))]
     length = epoch if unit == "epoch" else 1
-    return {part[-1]["step"] / length: statistics.fmean(entry[metric] for entry in part) for part in parts}
+    return {
+        part[-1]["step"] / length: statistics.fmean(entry[metric] for entry in part)
+        for part in parts
+        if metric in part[0]
+    }
 
 
 def _clip_y_axis(axis: "Axes") -> None:
@@ -109,13 +114,13 @@ def bars(results: Results) -> "Figure":
     for place, seen in enumerate(values):
         if len(seen) > 1:
             axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)
-    low, high = _limits(values, percent=results.metric in ACCURACY)
-    axis.set(yticks=places, yticklabels=labels, xlabel=results.metric.replace("_", " "), xlim=(low, high))
+    low, high = _limits(values, percent=measure_of(results.metric) is PERCENT)
+    axis.set(yticks=places, yticklabels=labels, xlabel=words(results.metric), xlim=(low, high))
     for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
         text = _absent(results.of(labels[place])) if np.isnan(mean) else _value(mean, results.metric)
         edge = low if np.isnan(mean) else mean + np.nan_to_num(deviation)
         axis.annotate(text, (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
-    if results.metric in ACCURACY:
+    if measure_of(results.metric) is PERCENT:
         _percent(axis.xaxis)
     axis.invert_yaxis()
     axis.margins(y=0.02)
@@ -135,7 +140,7 @@ def _limits(values: Sequence[Sequence[float]], percent: bool) -> tuple[float, fl
 
 
 def _value(mean: float, metric: str) -> str:
-    return f"{100 * mean:.2f} %" if metric in ACCURACY else f"{mean:.4g}"
+    return measure_of(metric)(mean) if metric_of(metric) in MEASURES else f"{mean:.4g}"
 
 
 def _percent(axis: Any) -> None:

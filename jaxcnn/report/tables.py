@@ -5,18 +5,17 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from jaxcnn.measures import measure_of, metric_of, words
 from jaxcnn.report import Results, Row, mean_and_deviation
 from jaxcnn.report.columns import columns
 from jaxcnn.report.table import Table
 
-COLUMNS = {
-    "test_accuracy": "test accuracy",
-    "validation_accuracy": "validation accuracy",
-    "test_loss": "test loss",
-    "wall_seconds": "seconds",
-    "parameters": "parameters",
-}
-"""Fields of a summary and their column titles."""
+
+def fields(results: Results) -> dict[str, str]:
+    """Fields of a summary, with the metric of the results first, and their column titles."""
+    metric = metric_of(results.metric)
+    names = [f"test_{metric}", f"validation_{metric}", "test_loss", "wall_seconds", "parameters"]
+    return {name: "seconds" if name == "wall_seconds" else words(name) for name in names}
 
 
 def records(results: Results) -> list[dict[str, str | int | float]]:
@@ -26,8 +25,8 @@ def records(results: Results) -> list[dict[str, str | int | float]]:
 
 def _record(results: Results, label: str) -> dict[str, str | int | float]:
     rows = results.of(label)
-    record: dict[str, str | int | float] = {"label": label, "n": len(results.values(label, "test_accuracy"))}
-    for name in COLUMNS:
+    record: dict[str, str | int | float] = {"label": label, "n": len(results.values(label, "test_loss"))}
+    for name in fields(results):
         mean, deviation = mean_and_deviation(results.values(label, name))
         record[name] = round(mean, 6)
         if name != "parameters":
@@ -65,45 +64,39 @@ def from_csv(text: str) -> list[dict[str, str]]:
 Format = Callable[[float, float], str]
 
 
-def percent(mean: float, deviation: float) -> str:
-    return f"{100 * mean:.2f} %" if math.isnan(deviation) else f"{100 * mean:.2f} ± {100 * deviation:.2f} %"
-
-
-def _number(mean: float, deviation: float) -> str:
-    return f"{mean:.3f}" if math.isnan(deviation) else f"{mean:.3f} ± {deviation:.3f}"
-
-
 def _seconds(mean: float, deviation: float) -> str:
     return f"{mean:,.1f}" if mean < 10 else f"{mean:,.0f}"
 
 
 FORMATS: Mapping[str, Format] = {
-    "test_accuracy": percent,
-    "validation_accuracy": percent,
-    "test_loss": _number,
     "wall_seconds": _seconds,
     "parameters": lambda mean, _: f"{mean:,.0f}",
 }
 
 
+OTHERS = ("label", "n", "diverged", "command")
+"""What a record says besides numbers."""
+
+
 def cells(record: Mapping[str, str | int | float]) -> list[str]:
-    """A record as the cells of a row: label, n, each column; divergence replaces the accuracy."""
+    """A record as the cells of a row: label, n, each column; divergence replaces the metric."""
     written = [str(record["label"]), str(record["n"])]
-    for name, written_as in FORMATS.items():
+    for name in [name for name in record if name not in OTHERS and not name.endswith("_std")]:
         mean, deviation = float(record[name]), float(record.get(f"{name}_std", math.nan))
+        written_as = FORMATS.get(name, measure_of(name))
         written.append("" if math.isnan(mean) else written_as(mean, deviation))
     if record["diverged"]:
         written[2] = f"{written[2]} ({record['diverged']})" if written[2] else str(record["diverged"])
     return written
 
 
-def header() -> list[str]:
-    return ["", "n", *COLUMNS.values()]
+def header(results: Results) -> list[str]:
+    return ["", "n", *fields(results).values()]
 
 
 def table(results: Results) -> Table:
     """One row per variation."""
-    return Table(header(), [cells(record) for record in records(results)])
+    return Table(header(results), [cells(record) for record in records(results)])
 
 
 def to_markdown(results: Results) -> str:
@@ -115,7 +108,7 @@ def to_markdown(results: Results) -> str:
 
 def on_terminal(results: Results) -> str:
     """The table as aligned text."""
-    return columns(header(), [cells(record) for record in records(results)])
+    return columns(header(results), [cells(record) for record in records(results)])
 
 
 def caption(results: Results) -> str:

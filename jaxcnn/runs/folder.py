@@ -10,6 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+from PIL import Image
+
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import differences, from_dict, to_dict
 from jaxcnn.data.info import DataInfo
@@ -107,6 +110,12 @@ class RunFolder:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         self._write("summary.json", summary)
+
+    def write_picture(self, name: str, picture: np.ndarray) -> None:
+        """[H, W, 3] uint8 -> a PNG file."""
+        if self._writes:
+            with atomic_write(self.path / name) as file:
+                Image.fromarray(picture).save(file, format="png")
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
         if self._writes:

@@ -5,18 +5,41 @@ write a function (setting, *, options) -> Task in a file of its own, and add one
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from jaxcnn import specs
 from jaxcnn.config import Config, LossConfig
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.preprocess import denormalizer, normalizer
-from jaxcnn.tasks.classification import classification
+from jaxcnn.tasks import (
+    autoencode,
+    classification,
+    colorize,
+    denoise,
+    inpaint,
+    likeness,
+    one_against_rest,
+    order,
+    rotation,
+    super_resolve,
+    turns,
+)
 from jaxcnn.tasks.task import Setting, Task
 
 __all__ = ["TASKS", "Setting", "Task", "build"]
 
 TASKS: dict[str, Callable[..., Task]] = {
-    "classification": classification,
+    "classification": classification.classification,
+    "rotation": rotation.rotation,
+    "turns": turns.turns,
+    "sort": order.sort,
+    "one_against_rest": one_against_rest.one_against_rest,
+    "embed": likeness.embed,
+    "denoise": denoise.denoise,
+    "super_resolve": super_resolve.super_resolve,
+    "colorize": colorize.colorize,
+    "inpaint": inpaint.inpaint,
+    "autoencode": autoencode.autoencode,
 }
 
 
@@ -36,7 +59,7 @@ def build(config: Config, info: DataInfo, axis: str | None = None, loss: LossCon
         image_shape=info.image_shape,
         label_names=info.label_names,
         loss=loss or config.loss,
-        normalize=normalizer(config, info),
+        normalize=normalizer(replace(config, dtype="float32"), info),
         denormalize=denormalizer(config, info),
         axis=axis,
     )

@@ -6,7 +6,7 @@ The training step, the loop, checkpoints, sweeps and reports know this record an
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from jaxcnn.types import Tree
 Sums = dict[str, Array]
 Totals = Mapping[str, np.ndarray]
 Loss = Callable[[Array, Any], Array]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Setting:
     axis: str | None = None
     """The mapped axis along which a batch is split; None: it is not split."""
 
-    def choose_loss(self, task: str, losses: Mapping[str, Loss]) -> Loss:
+    def choose_loss(self, task: str, losses: Mapping[str, T]) -> T:
         """The loss that is named, or the first of `losses`.
 
         Raises: UserError for a name that is not among them.
