@@ -61,5 +61,9 @@ def headline(row: Mapping[str, Any]) -> str:
     return next((name for name in row if name in MEASURES and name != "loss"), "loss")
 
 
+ACRONYMS = {"psnr", "ssim", "auc", "ndcg", "nll"}
+
+
 def words(name: str) -> str:
-    return name.replace("_", " ")
+    """`test PSNR` of `test_psnr`."""
+    return " ".join(word.upper() if word in ACRONYMS else word for word in name.split("_"))

@@ -27,6 +27,7 @@ def of_classes(setting: Setting, classes: int, **options: Any) -> Task:
         answer=lambda logits, _: probabilities(logits),
         sums=_sums,
         summarize=metrics.summarize,
+        smooths_labels=True,
         **options,
     )
 

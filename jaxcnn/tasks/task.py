@@ -92,6 +92,8 @@ class Task:
     """How many augmented copies of an image are inputs in training, one after the other."""
     takes_distributions: bool = False
     """Whether a label may be a distribution over classes, which mixup and cutmix make of it."""
+    smooths_labels: bool = False
+    """Whether its loss takes label smoothing."""
     averages_views: bool = False
     """Whether outputs may be averaged over the views of test-time augmentation."""
 

@@ -33,7 +33,13 @@ def leave(folder: Path, label: str, seed: int, accuracy: float | None, steps: in
         for split in ("train", "validation")
     ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    seen = {"metric": "accuracy", "test_accuracy": accuracy, "validation_accuracy": accuracy, "test_loss": 1.0, "wall_seconds": 12.0}
+    seen = {
+        "metric": "accuracy",
+        "test_accuracy": accuracy,
+        "validation_accuracy": accuracy,
+        "test_loss": 1.0,
+        "wall_seconds": 12.0,
+    }
     if accuracy is None:
         (folder / DIVERGED).write_text(json.dumps({"step": steps + 1}))
     else:

@@ -137,6 +137,7 @@ def test_simclr_sees_two_views_of_each_image_and_no_label():
         ({"model": "softmax"}, r"needs 16 x 16 x 3 .* use one of dncnn"),
         ({"task": "classification", "model": "unet:widths=(4,8)"}, "ends in a dense layer"),
         ({"loss": LossConfig("cross_entropy")}, "loss of the task denoise"),
+        ({"loss": LossConfig(smoothing=0.1)}, "smoothing"),
         ({"augment": ("mixup",)}, "mixes the classes"),
         ({"tta": "flip"}, "tta none"),
         ({"task": "sort:size=6", "model": "softmax"}, "multiple of 6"),

@@ -1,0 +1,16 @@
+"""Give a gray picture its colors.
+
+Command   python -m experiments.colorize
+Cost      see below
+Result    see below
+"""
+
+from dataclasses import replace
+
+from experiments.restoration import RESTORATION
+from jaxcnn.cli import main
+
+CONFIG = replace(RESTORATION, name="colorize", task="colorize", model="unet_small", duration="6epochs")
+
+if __name__ == "__main__":
+    main(CONFIG, __doc__)

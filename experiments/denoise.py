@@ -1,0 +1,16 @@
+"""Take Gaussian noise of deviation 25 out of a picture.
+
+Command   python -m experiments.denoise
+Cost      see below
+Result    see below
+"""
+
+from dataclasses import replace
+
+from experiments.restoration import RESTORATION
+from jaxcnn.cli import main
+
+CONFIG = replace(RESTORATION, name="denoise", task="denoise:sigma=25", model="dncnn_small", duration="4epochs")
+
+if __name__ == "__main__":
+    main(CONFIG, __doc__)

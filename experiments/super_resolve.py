@@ -1,0 +1,18 @@
+"""Enlarge pictures of 16 x 16 pixels twice.
+
+Command   python -m experiments.super_resolve
+Cost      see below
+Result    see below
+"""
+
+from dataclasses import replace
+
+from experiments.restoration import RESTORATION
+from jaxcnn.cli import main
+
+CONFIG = replace(
+    RESTORATION, name="super_resolve", task="super_resolve", model="edsr_small:skip=true", duration="6epochs"
+)
+
+if __name__ == "__main__":
+    main(CONFIG, __doc__)
