@@ -84,6 +84,6 @@ def _state(row: Row) -> tuple[int, int, str]:
         return 0, total, "compiling"
     last, text = history[-1], ""
     for split in ("train", "validation"):
-        seen = [entry for entry in history if entry["split"] == split]
+        seen = [entry for entry in history if entry["split"] == split and "accuracy" in entry]
         text += f"  {split} {seen[-1]['accuracy']:.2%}" if seen else ""
     return last["step"], total, f"step {last['step']}/{total}{text}"
