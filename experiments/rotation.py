@@ -59,7 +59,7 @@ def over_angles(results: Results) -> Panel:
 
 
 def intervals(results: Results) -> Panel:
-    """How often the angle lies in the interval that a predicted variance gives."""
+    """How often the angle is inside the interval that a predicted variance gives."""
     from jaxcnn.report.table import Table
 
     label = "normal, half the circle"

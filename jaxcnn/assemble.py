@@ -17,7 +17,7 @@ from jaxcnn import augment, freezing, optimizers, schedules, tasks, train
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
-from jaxcnn.data.preprocess import normalizer
+from jaxcnn.data.preprocess import normalizer, scaled
 from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -233,14 +233,16 @@ def build_phases(
 
 
 def _check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], variables: Tree) -> int:
-    """`size`.
+    """`size`, the pixels of the shorter side of images of `shape`.
 
     Raises: UserError if the model cannot be applied to images of that size with the variables it has.
     """
-    images = jax.ShapeDtypeStruct((1, size, size, shape[-1]), jnp.float32)
+    resized = scaled(shape, size)
+    images = jax.ShapeDtypeStruct((1, *resized), jnp.float32)
     apply: Callable[..., Any] = partial(model.apply, train=False)
     try:
         jax.eval_shape(apply, variables, images)
     except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
-        raise UserError(f"image_sizes: the model does not take images of {size} x {size}: {error}") from None
+        height, width, _ = resized
+        raise UserError(f"image_sizes: the model does not take images of {height} x {width}: {error}") from None
     return size

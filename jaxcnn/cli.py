@@ -13,10 +13,13 @@ from typing import Any, NoReturn
 from jaxcnn import runtime
 from jaxcnn.config import Config, folder_of
 from jaxcnn.console.signals import Stopped
-from jaxcnn.errors import UserError
+from jaxcnn.errors import UserError, option
 from jaxcnn.measures import measure_of, words
 from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
+
+SHOWN = ("test_accuracy", "tested_step", "dataset", "wall_seconds")
+"""Fields of a summary that are shown at the end."""
 
 
 def main(config: Config, description: str | None) -> None:
@@ -82,7 +85,7 @@ def _train_in_job(config: Config) -> int:
     from jaxcnn.fit import fit
     from jaxcnn.runs.folder import finished
 
-    summary = finished(config)
+    summary = finished(config, SHOWN)
     if summary is None:
         try:
             summary = fit(config)
@@ -90,7 +93,8 @@ def _train_in_job(config: Config) -> int:
             say(str(stopped))
             return stopped.status
     else:
-        say(f"This run is finished. To repeat it, remove {folder} or choose another folder (--folder {folder}-2).")
+        another = option("--folder", f"{folder}-2")
+        say(f"This run is finished. To repeat it, remove {folder} or choose another folder ({another}).")
     _show(summary, folder)
     return 0
 

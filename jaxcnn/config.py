@@ -31,10 +31,12 @@ class DataConfig:
     """Fraction of the training images whose label is replaced by a random other class. Validation and test labels stay
     correct."""
     normalization: str = "standardize"
-    """`standardize` (per-channel mean and standard deviation), `center` (subtract the mean, range about -128 to 128) or
-    `scale` (to -1 ... 1)."""
+    """`standardize` (per-channel mean and standard deviation of the training images), `imagenet` (those of ImageNet,
+    which most published weights expect), `center` (subtract the mean, range about -128 to 128) or `scale` (to -1 ...
+    1)."""
     upscale: int = 0
-    """Resize images (bilinear) to this many pixels per side before the network sees them. 0: keep their size."""
+    """Resize images (bilinear) to this many pixels on the shorter side before the network sees them; the longer side
+    follows. 0: keep their size."""
     fallback: str = ""
     """Data set to use instead, with a warning, if `name` is neither on disk nor downloadable."""
 
@@ -162,8 +164,8 @@ class Config:
     ema: float = 0.0
     """Decay per step of the exponential moving average of the weights, which is evaluated and loaded. 0: no average."""
     image_sizes: tuple[tuple[str, int], ...] = ()
-    """(when, size): progressive resizing; from then on training images are resized to size x size. Evaluation uses the
-    full size."""
+    """(when, size): progressive resizing; from then on training images are resized to `size` pixels on the shorter
+    side. Evaluation uses the full size."""
     tta: Literal["none", "flip", "flip_translate"] = "none"
     """Test-time augmentation: average the logits over an image and its flip, or over six flipped and shifted views."""
     evaluate_every: str = "1epochs"

@@ -9,11 +9,18 @@ import typeguard
 
 from jaxcnn.config import Config
 from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.paths import full_path
 
 T = TypeVar("T")
 
-IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed")
+IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed", "keep", "log_every")
 """Settings that do not change what is computed: a run may be resumed with others."""
+
+SELECTING = ("evaluate_every", "checkpoint_every")
+"""Settings that decide between which checkpoints the best is chosen, and nothing else."""
+
+PATHS = ("init.source",)
+"""Settings that are paths, which can be written in several ways."""
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -73,12 +80,16 @@ def _tuples(value: Any) -> Any:
 def differences(ours: Config, theirs: Config) -> list[str]:
     """One line for each setting in which two configs differ in what they compute.
 
-    A dtype that ours leaves to the machine is none: theirs may be what the machine decided.
+    A dtype that ours leaves to the machine is none: theirs may be what the machine decided. Nor is another spelling of
+    one path, nor how often to evaluate and save where the last checkpoint is chosen.
     """
     a, b = flat(to_dict(ours)), flat(to_dict(theirs))
-    left_open = (*IGNORED_ON_RESUME, "dtype") if ours.dtype == "auto" else IGNORED_ON_RESUME
-    names = [name for name in a if name.split(".")[0] not in left_open and a[name] != b[name]]
-    return [f"{name}: {b[name]} there, {a[name]} here" for name in names]
+    ignored = {*IGNORED_ON_RESUME}
+    ignored |= {"dtype"} if ours.dtype == "auto" else set()
+    ignored |= {*SELECTING} if ours.select == theirs.select == "last" else set()
+    names = [name for name in a if name.split(".")[0] not in ignored and a[name] != b[name]]
+    different = [name for name in names if name not in PATHS or full_path(a[name]) != full_path(b[name])]
+    return [f"{name}: {b[name]} there, {a[name]} here" for name in different]
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

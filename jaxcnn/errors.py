@@ -1,5 +1,6 @@
 """Errors that a user can cause; one message says what was wrong, what was expected, and what to do."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TypeVar
@@ -38,3 +39,8 @@ def lookup(known: Mapping[str, T], name: str, kind: str) -> T:
     if name in known:
         return known[name]
     raise UserError(f"unknown {kind} {name!r}: {did_you_mean(name, known)}")
+
+
+def option(name: str, value: object) -> str:
+    """A setting as it is typed on a command line: `--folder 'my runs/a'`."""
+    return f"{name} {shlex.quote(str(value))}"

@@ -17,8 +17,8 @@ from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import load_images
 from jaxcnn.parallel.devices import Devices
 from jaxcnn.recorder import Recorder, Records
-from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.runs.steps import latest_step
 from jaxcnn.runtime import memory
 from jaxcnn.train import DeviceDataset, TrainState
 from jaxcnn.types import Tree

@@ -5,10 +5,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jaxcnn.errors import UserError
+
+LONGEST_NAME = 255
+"""Bytes in a file's name, on every filesystem in use."""
+
 
 def user_path(text: str | Path) -> Path:
-    """A path as a user writes it: `~` is the home folder."""
-    return Path(text).expanduser()
+    """A path as a user writes it: `~` is the home folder, and `./runs/a`, `runs//a` and `runs/a/` are one path.
+
+    Raises: UserError for a path that no filesystem can have, and for the home of a user who does not exist.
+    """
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(
+            f"{str(text)!r}: there is no such home folder; write ./~name for a folder of that name"
+        ) from None
+    if "\0" in str(path):
+        raise UserError(f"the path {str(text)!r} contains a null character: write it without")
+    longest = max(path.parts, key=lambda part: len(os.fsencode(part)), default="")
+    if (size := len(os.fsencode(longest))) > LONGEST_NAME:
+        raise UserError(f"the name {longest[:40]}... has {size} bytes, of at most {LONGEST_NAME}: choose a shorter one")
+    return path
+
+
+def full_path(text: str | Path) -> Path:
+    """The same in full, from the root, to compare with others; "" stays empty."""
+    return Path(os.path.abspath(user_path(text))) if text else Path()
 
 
 def cache_folder() -> Path:
@@ -16,6 +40,15 @@ def cache_folder() -> Path:
     if chosen := os.environ.get("JAXCNN_CACHE"):
         return user_path(chosen)
     return user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "jaxcnn"
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or the first of `path-2`, `path-3`, ... that does not exist."""
+    number, chosen = 1, path
+    while os.path.lexists(chosen):
+        number += 1
+        chosen = path.with_name(f"{path.name}-{number}")
+    return chosen
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What one run writes while it trains: metrics, evaluations, checkpoints, and at the end its summary."""
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
@@ -17,7 +19,9 @@ from jaxcnn.errors import Diverged
 from jaxcnn.evaluate import evaluate, examples
 from jaxcnn.measures import measure_of, words
 from jaxcnn.runs.checkpoints import Checkpoints
+from jaxcnn.runs.checksums import not_finite
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.runs.steps import complete_steps
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
@@ -127,6 +131,9 @@ class Recorder:
         paused = time.monotonic()
         score = self.validate(step, state) if evaluate else None
         if save:
+            if wrong := not_finite({"params": state.params, "batch_stats": state.batch_stats, "ema": state.ema}):
+                raise self._diverged(step, f"the weights are not finite at step {step} ({wrong[0]})")
+            self.folder.require_present()
             self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), score)
         self.bar.pause(time.monotonic() - paused)
 
@@ -135,6 +142,7 @@ class Recorder:
         variables = train.evaluated_variables(state)
         self.validation = evaluate(self.training, variables, self.data, self.training.images.split.validation)
         self._log.write(step, "validation", self.validation)
+        self._require_finite_loss(step, "validation", self.validation)
         score = self.validation[self.task.metric]
         return score if self.task.higher_is_better else -score
 
@@ -158,8 +166,11 @@ class Recorder:
         validated = evaluate(self.training, variables, self.data, validation) if len(validation) else {}
         wall_seconds += time.monotonic() - began
         self._log.write(step, "test", tested)
+        for split, result in (("test", tested), ("validation", validated)):
+            self._require_finite_loss(step, split, result)
         self._show_examples(step, variables)
         self.checkpoints.close()
+        self.folder.require_present()
         summary = self._summary(step, tested, validated, wall_seconds)
         self.folder.finish(summary)
         return summary
@@ -199,14 +210,20 @@ class Recorder:
 
     def _require_finite(self, sums: Tree) -> None:
         bad = int(sums["bad_step"])
-        if bad == NEVER:
-            return
+        if bad != NEVER:
+            raise self._diverged(bad + 1, f"the loss is not finite at step {bad + 1}")
+
+    def _require_finite_loss(self, step: int, split: str, result: Mapping[str, float]) -> None:
+        if not math.isfinite(result.get("loss", 0.0)):
+            raise self._diverged(step, f"the {split} loss is not finite at step {step}")
+
+    def _diverged(self, step: int, what: str) -> Diverged:
         self.checkpoints.wait()
-        latest = self.checkpoints.latest
-        kept = "no checkpoint was saved before it" if latest is None else f"the last good checkpoint is step {latest}"
-        raise Diverged(
-            bad + 1,
-            f"the loss is not finite at step {bad + 1}; {kept} ({self.folder.path}).\n"
+        before = [each for each in complete_steps(self.folder.checkpoints) if each < step]
+        kept = f"the last good checkpoint is step {before[-1]}" if before else "no checkpoint was saved before it"
+        return Diverged(
+            step,
+            f"{what}; {kept} ({self.folder.path}).\n"
             "Try a lower --optimizer.learning-rate, a warm-up (--schedule.warmup 1epochs) or --optimizer.clip-norm 1, "
             "in another --folder.",
         )

@@ -19,6 +19,7 @@ from jax import Array, lax
 from jaxcnn import losses, rules
 from jaxcnn.augment import Augmentation, Draw, tta
 from jaxcnn.config import LossConfig
+from jaxcnn.data.preprocess import scaled
 from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.parallel import collectives
 from jaxcnn.tasks import Task
@@ -81,7 +82,7 @@ class Recipe:
     total_steps: int = 0
     """For a model called with `progress` (NASNet's drop-path rate grows): the steps of the run; 0: for others."""
     train_image_size: int = 0
-    """Height and width that training images are resized to; 0: not resized."""
+    """Pixels of the shorter side that training images are resized to; 0: not resized."""
 
 
 def no_metrics(recipe: Recipe) -> Tree:
@@ -207,10 +208,9 @@ def accumulate(
 
 
 def _resize(images: Array, size: int) -> Array:
-    if size in (0, images.shape[1]):
-        return images
-    batch, *_, channels = images.shape
-    return jax.image.resize(images, (batch, size, size, channels), "linear")
+    batch, *shape = images.shape
+    wanted = scaled(tuple(shape), size)
+    return images if wanted == tuple(shape) else jax.image.resize(images, (batch, *wanted), "linear")
 
 
 def _updated(recipe: Recipe, gradient: Tree, state: TrainState) -> tuple[Tree, Tree]:

@@ -1,5 +1,7 @@
 """Whole runs on real data: finished, interrupted and resumed."""
 
+import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +11,13 @@ import pytest
 import jaxcnn
 from helpers.runs import assert_same, logged, newest_state, stop_at, timeless
 from jaxcnn import assemble, fit
+from jaxcnn.config_json import differences
 from jaxcnn.console import signals
 from jaxcnn.errors import Diverged, UserError
 from jaxcnn.parallel import devices
 from jaxcnn.recorder import Recorder
-from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
+from jaxcnn.runs.steps import complete_steps
 
 SLOW = pytest.mark.slow
 
@@ -91,7 +94,7 @@ def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
     config = replace(tiny, select="best", keep=1, evaluate_every="10steps", checkpoint_every="10steps")
     summary = fit.fit(config)
     assert summary["tested_step"] == 10
-    assert checkpoints.complete_steps(Path(config.folder) / "checkpoints") == [10, 40]
+    assert complete_steps(Path(config.folder) / "checkpoints") == [10, 40]
     assert jaxcnn.load(config.folder).step == 10
     assert jaxcnn.load(config.folder, step=40).step == 40
 
@@ -117,9 +120,72 @@ def test_a_state_after_a_loss_that_is_not_finite_is_never_saved(tiny):
     huge = replace(tiny, optimizer=replace(tiny.optimizer, learning_rate=1e30), folder=tiny.folder + "-often")
     with pytest.raises(Diverged) as diverged:
         fit.fit(replace(huge, log_every="40steps", checkpoint_every="1steps"))
-    steps = checkpoints.complete_steps(Path(huge.folder) / "checkpoints")
+    steps = complete_steps(Path(huge.folder) / "checkpoints")
     assert steps
     assert max(steps) < diverged.value.step
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in multiply")
+@pytest.mark.parametrize(("rate", "factor"), [(0.2, 1e30), (10.0, 1e38)])
+@pytest.mark.parametrize("validation", [0, 100])
+def test_a_last_step_that_diverges_is_divergence_and_not_a_result(tiny, rate, factor, validation):
+    """The loss of every batch is finite; the weights after the last step, or what they give, are not."""
+    jump = replace(tiny.schedule, name="step", boundaries=("3steps",), factor=factor)
+    data = replace(tiny.data, validation=validation)
+    optimizer = replace(tiny.optimizer, learning_rate=rate)
+    last = replace(
+        tiny, optimizer=optimizer, schedule=jump, data=data, duration="4steps", checkpoint_every="2steps", ema=0.0
+    )
+    with pytest.raises(Diverged, match=r"not finite at step 4(.|\n)*last good checkpoint is step 2") as diverged:
+        fit.fit(last)
+    assert diverged.value.step == 4
+    steps = complete_steps(Path(tiny.folder) / "checkpoints")
+    assert steps == ([2, 4] if factor == 1e30 and not validation else [2])  # finite weights, and nothing to try them on
+    assert not (Path(tiny.folder) / "summary.json").exists()
+    for line in (Path(tiny.folder) / "metrics.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=pytest.fail)
+
+
+BOOKKEEPING = {"keep": 5, "log_every": "3steps", "checkpoint_every": "7steps", "evaluate_every": "9steps"}
+
+
+def test_bookkeeping_may_differ_on_resume_and_changes_no_bit(tiny, tmp_path, monkeypatch):
+    tiny = replace(tiny, model="mlp:hidden=(16,)")
+    unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
+    fit.fit(unbroken)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 13)
+        with pytest.raises(signals.Stopped):
+            fit.fit(tiny)
+    summary = fit.fit(replace(tiny, **BOOKKEEPING))
+    assert complete_steps(Path(tiny.folder) / "checkpoints") == [14, 21, 28, 35, 40]
+    (_, expected), (_, state) = newest_state(unbroken.folder), newest_state(tiny.folder)
+    assert_same({**expected, "metrics": None}, {**state, "metrics": None})
+    assert timeless(summary) == timeless(finished(unbroken))
+
+
+def test_where_the_best_is_selected_what_it_is_selected_from_may_not_differ(tiny):
+    best = replace(tiny, select="best")
+    for name, value in BOOKKEEPING.items():
+        wanted = (
+            [f"{name}: {getattr(tiny, name)} there, {value} here"]
+            if name.endswith(("point_every", "ate_every"))
+            else []
+        )
+        assert differences(replace(best, **{name: value}), best) == wanted
+        assert differences(replace(tiny, **{name: value}), tiny) == []
+
+
+def test_to_train_longer_the_message_names_the_way(tiny):
+    tiny = replace(tiny, model="softmax", augment=(), duration="2steps", folder=tiny.folder + " of mine")
+    fit.fit(tiny)
+    with pytest.raises(UserError, match="another config:\n  duration: 2steps there, 4steps here") as refused:
+        fit.fit(replace(tiny, duration="4steps"))
+    (way,) = [line for line in str(refused.value).splitlines() if "--init.source" in line]
+    words = shlex.split(way.partition(": ")[2])
+    assert words == ["--init.source", tiny.folder, "--folder", f"{tiny.folder}-2"]
+    longer = replace(tiny, duration="4steps", folder=words[3], init=replace(tiny.init, source=words[1]))
+    assert fit.fit(longer)["steps"] == 4
 
 
 @pytest.mark.parametrize(

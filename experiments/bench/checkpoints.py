@@ -42,7 +42,7 @@ def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[floa
     from jaxcnn import train
     from jaxcnn.models import construct
     from jaxcnn.models.counts import count
-    from jaxcnn.runs import checkpoints
+    from jaxcnn.runs import checkpoints, reading
 
     model = construct.build(name, classes, jnp.float32)
     shapes = jax.eval_shape(lambda key: train.initial_variables(model, key, image_shape), jax.random.key(0))
@@ -60,7 +60,7 @@ def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[floa
         saved = time.perf_counter() - began
         restored = seconds(lambda: saver.restore(state, 1))
         saver.close()
-        loaded = seconds(lambda: checkpoints.read_variables(Path(folder), 1))
+        loaded = seconds(lambda: reading.read_variables(Path(folder), 1))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     parameters = count(model, image_shape).parameters
     times = f"{waits:13.3f} s {saved:7.2f} s {restored:7.2f} s {loaded:7.2f} s"

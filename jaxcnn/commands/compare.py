@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from jaxcnn.errors import UserError
+from jaxcnn.paths import user_path
 from jaxcnn.report import Results, Row
 from jaxcnn.report.tables import on_terminal
 from jaxcnn.report.write import write_report
@@ -33,10 +34,11 @@ def main(argv: list[str]) -> int:
     Raises: UserError if there are none, or if a folder is not a run that has started.
     """
     chosen = tyro.cli(Comparison, args=argv, prog="python -m jaxcnn compare")
-    results = compare([Path(run) for run in chosen.runs], chosen.metric)
-    write_report(results, Path(chosen.folder), "comparison", "")
+    results = compare([user_path(run) for run in chosen.runs], chosen.metric)
+    folder = user_path(chosen.folder)
+    write_report(results, folder, "comparison", "")
     print(on_terminal(results))
-    print(f"report  {Path(chosen.folder) / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
+    print(f"report  {folder / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
     return 0
 
 

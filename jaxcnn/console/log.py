@@ -1,12 +1,18 @@
 """Training metrics on disk: JSON lines and TensorBoard events."""
 
-import json
+import math
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from jaxcnn.console.terminal import say
+from jaxcnn.errors import MANY, UserError
+from jaxcnn.json_files import dumps, parse_object
+from jaxcnn.paths import atomic_write, free_name
 
 
 class Log:
@@ -18,13 +24,14 @@ class Log:
         Only one process of a run `writes`.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        kept = [json.dumps(row) + "\n" for row in read_rows(self._path) if row["step"] <= step]
-        self._path.write_text("".join(kept))
+        self._events = None
+        if writes:
+            _keep_until(self._path, step)
+            self._events = _event_writer(folder / "events", step) if tensorboard else None
         self._file = self._path.open("a", buffering=1)
-        self._events = _event_writer(folder / "events", step) if tensorboard and writes else None
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
-        self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")
+        self._file.write(dumps({"step": step, "split": split, **values}) + "\n")
         if self._events:
             for name, value in values.items():
                 self._events.add_scalar(f"{split}/{name}", value, step)
@@ -41,16 +48,48 @@ class Log:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl, without a last line that was cut off."""
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text().splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    """The rows of a metrics.jsonl that can be read; a number that was not finite is NaN."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows that can be read, and the numbers of the other lines, except of a last one that was cut off.
+
+    Raises: UserError if the file cannot be read at all.
+    """
+    try:
+        *lines, last = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}; move it away, or fix its permissions") from None
+    if not last.startswith(b"{"):  # no line that a killed process had begun to write
+        lines += [last] if last else []
+    rows = [_row(line) for line in [*lines, last]]
+    return [row for row in rows if row], [number for number, row in enumerate(rows[: len(lines)], 1) if not row]
+
+
+def _row(line: bytes) -> dict[str, Any]:
+    """The row in a line; empty if it is damaged."""
+    try:
+        row = parse_object(line)
+    except ValueError:
+        return {}
+    if type(row.get("step")) is not int or not isinstance(row.get("split"), str):
+        return {}
+    return {name: math.nan if value is None else value for name, value in row.items()}
+
+
+def _keep_until(path: Path, step: int) -> None:
+    """Drops the rows after `step`. If lines are damaged, the whole file is kept under another name, and reported."""
+    rows, damaged = _read(path)
+    if damaged:
+        aside = free_name(path.with_name(f"{path.name}.damaged"))
+        shutil.copyfile(path, aside)
+        lines = ", ".join(map(str, damaged[:MANY]))
+        say(f"WARNING: {len(damaged)} damaged lines of {path} are left out (line {lines}); the old file is {aside}")
+    with atomic_write(path) as file:
+        file.write_text("".join(dumps(row) + "\n" for row in rows if row["step"] <= step))
 
 
 def _event_writer(folder: Path, step: int) -> Any:

@@ -8,6 +8,8 @@ from jaxcnn.data.dataset import Dataset, MissingData
 from jaxcnn.data.pixels import (
     CIFAR10_MEAN,
     CIFAR10_STD,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
     NORMALIZATIONS,
     normalize,
     statistics,
@@ -18,6 +20,8 @@ from jaxcnn.data.splits import Split, epoch_order, split, with_label_noise
 __all__ = [
     "CIFAR10_MEAN",
     "CIFAR10_STD",
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
     "NORMALIZATIONS",
     "SOURCES",
     "Dataset",

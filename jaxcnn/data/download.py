@@ -92,7 +92,7 @@ def _not_ours(name: str, root: Path, ours: list[str]) -> UserError:
     if prepared.NAME.fullmatch(name) and base in known:
         return UserError(
             f"{name} is not prepared in {root}, and preparing it needs TensorFlow. Do it once, in any environment that "
-            f"has tensorflow and tensorflow-datasets: tfds build {name} --file_format=array_record --data_dir={root}"
+            f"has tensorflow and tensorflow-datasets: {prepared.build_command(name, root)}"
         )
     near = get_close_matches(name.lower(), {*known, *ours}, n=1, cutoff=0.7)
     suggestion = f"did you mean {near[0]!r}? " if near else ""

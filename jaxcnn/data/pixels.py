@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
 CIFAR10_STD = (0.2470, 0.2435, 0.2616)
 
+# Of ImageNet's training images, in [0, 1], as torchvision and timm give them.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
 CHUNK = 1000
 
 
@@ -49,17 +53,28 @@ def _standardize_back(numbers: Any, mean: np.ndarray, std: np.ndarray) -> Any:
     return (numbers * std + mean) * np.float32(255)
 
 
+def _imagenet_back(numbers: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return _standardize_back(numbers, np.asarray(IMAGENET_MEAN, np.float32), np.asarray(IMAGENET_STD, np.float32))
+
+
 Pointwise = Callable[[Any, np.ndarray, np.ndarray], Any]
+
+
+def _imagenet(pixels: Any, mean: np.ndarray, std: np.ndarray) -> Any:
+    return _standardize(pixels, np.asarray(IMAGENET_MEAN, np.float32), np.asarray(IMAGENET_STD, np.float32))
+
 
 # Name -> a function of float32 pixels in 0..255, mean and std `[channel]` in [0, 1].
 NORMALIZATIONS: dict[str, Pointwise] = {
     "center": _center,
+    "imagenet": _imagenet,
     "scale": _scale,
     "standardize": _standardize,
 }
 # Name -> its inverse.
 INVERSES: dict[str, Pointwise] = {
     "center": _center_back,
+    "imagenet": _imagenet_back,
     "scale": _scale_back,
     "standardize": _standardize_back,
 }
@@ -75,7 +90,8 @@ def normalize(
     """Images `[..., channel]` uint8 as numbers of `dtype`, computed in float32.
 
     `name`: `center` (x - 255 mean, for which the first weights of cuda-convnet and Caffe are made), `scale`
-    (x / 127.5 - 1, in [-1, 1]; ignores `mean` and `std`) or `standardize` ((x / 255 - mean) / std).
+    (x / 127.5 - 1, in [-1, 1]; ignores `mean` and `std`), `standardize` ((x / 255 - mean) / std) or `imagenet` (the
+    same with ImageNet's mean and standard deviation, whatever `mean` and `std` are).
     NumPy in, NumPy out; JAX in, JAX out. Raises UserError for an unknown name.
     """
     function = lookup(NORMALIZATIONS, name, "normalization")

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -14,12 +15,18 @@ from typing import Any
 import numpy as np
 
 from jaxcnn.data.dataset import Dataset, Part, joined
+from jaxcnn.data.splits import balanced
 from jaxcnn.errors import UserError
+from jaxcnn.paths import user_path
 
 NAME = re.compile(r"(?P<base>[a-z]\w*)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?", re.ASCII)
 READABLE = ("array_record", "parquet")
 TEST_SPLITS = ("test", "validation")
+TEST_FRACTION = 0.2
+"""Of the training images, where there are no others."""
 BATCH = 1000
+HERE = ("cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist")
+"""Sets that `jaxcnn.data.builders` prepares, named here because importing it takes a second."""
 
 
 def root(data_dir: str | None) -> Path:
@@ -29,7 +36,7 @@ def root(data_dir: str | None) -> Path:
         raise UserError(
             f"data is read from local folders, not from {chosen}: copy it and set TFDS_DATA_DIR to the copy"
         )
-    return Path(os.path.expanduser(chosen)).absolute()
+    return user_path(chosen).absolute()
 
 
 def find(name: str, root: Path) -> Path | None:
@@ -68,19 +75,33 @@ def _decoded(folder: Path, name: str) -> Dataset:
     builder: Any = tfds.builder_from_directory(folder)
     features = builder.info.features
     _check_features(name, features)
-    test = next((split for split in TEST_SPLITS if split in builder.info.splits), None)
-    if test is None or "train" not in builder.info.splits:
-        known = ", ".join(builder.info.splits)
-        raise UserError(f"{name} has the splits {known}: train and one of {', '.join(TEST_SPLITS)} are required")
+    splits = builder.info.splits
+    if "train" not in splits:
+        raise UserError(f"{name} has the splits {', '.join(splits)}: train is required")
+    used = ["train", *[split for split in TEST_SPLITS if split in splits][:1]]
     names = tuple(str(label) for label in features["label"].names)
     # Records as they are stored: TFDS would decode every feature, and take half as long again.
     raw = tfds.decode.DeserializeMethod.RAW_BYTES
-    sources = [builder.as_data_source(split, deserialize_method=raw) for split in ("train", test)]
+    sources = [builder.as_data_source(split, deserialize_method=raw) for split in used]
     parts = [_arrays(name, source) for source in sources]
     for _, labels in parts:
         if labels.min() < 0 or labels.max() >= len(names):
             raise UserError(f"{name} has images without a label: it cannot be used for classification")
-    return joined(name, folder.name, *parts, label_names=names)
+    train, test = parts if len(parts) > 1 else _with_test_images(name, *parts)
+    return joined(name, folder.name, train, test, label_names=names)
+
+
+def _with_test_images(name: str, everything: Part) -> tuple[Part, Part]:
+    """Training and test images of a set that TFDS does not divide: the same ones on every machine."""
+    images, labels = everything
+    test = balanced(labels, round(TEST_FRACTION * len(labels)), seed=0)
+    train = np.setdiff1d(np.arange(len(labels)), test)
+    print(
+        f"{name} has no test images: {len(test):,} of its {len(labels):,} training images, of all classes and the same "
+        "ones at every start, are the test images",
+        file=sys.stderr,
+    )
+    return (images[train], labels[train]), (images[test], labels[test])
 
 
 def _arrays(name: str, source: Any) -> Part:
@@ -134,11 +155,22 @@ def _versions(root: Path, pattern: str) -> list[Path]:
 def _check_format(folder: Path, name: str, file_format: str) -> None:
     if file_format in READABLE:
         return
-    raise UserError(
+    message = (
         f"{folder} is prepared as {file_format}, which cannot be read without TensorFlow. Prepare {name} again, in "
-        f"another folder and as array_record (with TensorFlow: tfds build {name} --file_format=array_record "
-        "--data_dir=FOLDER), and set TFDS_DATA_DIR to that folder"
+        f"another folder and as array_record (with TensorFlow: {build_command(name, 'FOLDER')}), and set TFDS_DATA_DIR "
+        "to that folder"
     )
+    if name not in HERE:
+        raise UserError(message)
+    raise UserError(
+        f"{message}. {name} is also prepared here, without TensorFlow: set TFDS_DATA_DIR to an empty folder, and run "
+        "the same command again with a network"
+    )
+
+
+def build_command(name: str, root: str | Path) -> str:
+    """The command of TFDS that prepares a data set as what can be read here."""
+    return f"tfds build {name} --file_format=array_record --data_dir={shlex.quote(str(root))}"
 
 
 def _check_features(name: str, features: Any) -> None:

@@ -32,5 +32,13 @@ def denormalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Ar
 
 def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
     """Height, width and channels of the images that the model sees."""
-    side = config.data.upscale
-    return (side, side, info.image_shape[-1]) if side else info.image_shape
+    return scaled(info.image_shape, config.data.upscale)
+
+
+def scaled(shape: tuple[int, ...], side: int) -> tuple[int, ...]:
+    """Height, width and channels of images of `shape` with `side` pixels on their shorter side; 0: as they are."""
+    height, width, channels = shape
+    if not side:
+        return shape
+    shorter = min(height, width)
+    return (round(height * side / shorter), round(width * side / shorter), channels)

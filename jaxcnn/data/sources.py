@@ -18,7 +18,8 @@ def load(name: str, *, classes: Sequence[str] = (), data_dir: str | None = None)
     `data_dir`: prepared data; by default `TFDS_DATA_DIR`, then `~/tensorflow_datasets`, as in TFDS.
 
     Gray images become three equal channels; sizes stay as they are. A set that TFDS only divides into train and
-    validation has its validation images as `test_images`.
+    validation has its validation images as `test_images`; of one that it does not divide, a fifth is chosen, the same
+    on every machine.
     Raises MissingData if the set is not prepared and cannot be downloaded now; UserError for an unknown name or
     class, a data set that is not image classification, images of several sizes, damaged or unreadable files.
     """

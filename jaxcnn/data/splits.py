@@ -24,9 +24,10 @@ class Split:
 
 
 def split(dataset: Dataset, validation: int, seed: int, train: int = 0) -> Split:
-    """Holds out `validation` of the training images, class-balanced up to one image, chosen by `seed`.
+    """Holds out `validation` of the training images, chosen by `seed`.
 
-    The others train, or `train` of them, chosen in the same way; a smaller subset is part of every larger one.
+    As many of each class up to one image; where a class has too few for that, in proportion to the classes. The others
+    train, or `train` of them, chosen in the same way.
 
     Raises UserError if a number is negative, or if a class would have no training image left.
     """
@@ -59,23 +60,39 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def balanced(labels: np.ndarray, count: int, seed: int, stream: int = SPLIT, purpose: str = "hold out") -> np.ndarray:
-    """Ascending int32 indices of `count` examples, class-balanced up to one example.
+    """Ascending int32 indices of `count` examples, class-balanced up to one example; by share where that cannot be.
 
-    Raises UserError, naming the `purpose`, if `count` is negative, or takes all examples of a class.
+    Every class keeps an example.
+    Raises UserError, naming the `purpose`, if `count` is negative or too large for that.
     """
     classes, sizes = np.unique(labels, return_counts=True)
-    each, over = divmod(count, len(classes))
+    most = len(labels) - len(classes)
+    if count and not 0 <= count <= most:
+        raise UserError(
+            f"cannot {purpose} {count:,} of {len(labels):,} images: one of each of the {len(classes)} classes must "
+            f"stay; expected 0 to {most:,}"
+        )
+    each, over = divmod(count, max(len(classes), 1))
     quotas = np.full(len(classes), each)
     quotas[_permutation(len(classes), stream, seed)[:over]] += 1
-    if count < 0 or (np.any(quotas >= sizes) and count):
-        raise UserError(
-            f"cannot {purpose} {count:,} of {len(labels):,} images, {each + bool(over):,} per class: the smallest of "
-            f"the {len(classes)} classes has {sizes.min():,}, and some must stay; expected 0 to "
-            f"{len(classes) * (sizes.min() - 1):,}"
-        )
+    if np.any(quotas >= sizes):
+        quotas = _by_share(sizes, count)
     order = _permutation(len(labels), stream, seed, 1)
     chosen = [order[labels[order] == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
-    return np.sort(np.concatenate(chosen)).astype(np.int32)
+    return np.sort(np.concatenate([np.empty(0, np.int32), *chosen])).astype(np.int32)
+
+
+def _by_share(sizes: np.ndarray, count: int) -> np.ndarray:
+    """`count` in parts that are proportional to `sizes`, first one of each; one less than a size is the most.
+
+    A part never shrinks as `count` grows (Webster's method), so that a smaller subset is part of every larger one.
+    """
+    quotas = np.zeros(len(sizes), np.int64)
+    for _ in range(count):
+        first = (quotas == 0) * sizes.sum()
+        priority = np.where(quotas < sizes - 1, first + sizes / (2 * quotas + 1), -1)
+        quotas[priority.argmax()] += 1
+    return quotas
 
 
 def _permutation(n: int, *key: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Three exact ways to enlarge a map by a whole factor, by name: transposed convolution, resize and convolve, sub-pixel.
 
 A transposed convolution whose stride divides its kernel is an ordinary convolution with stride^2 times as many outputs,
-which are then interleaved: the same multiply-adds, on the fast kernels. The same divisibility is what keeps
-checkerboards away: every output pixel then lies under equally many taps (Odena, Dumoulin and Olah 2016).
+which are then interleaved: the same MACs, on the fast kernels. The same divisibility is what keeps
+checkerboards away: equally many taps then reach every output pixel (Odena, Dumoulin and Olah 2016).
 """
 
 from functools import partial

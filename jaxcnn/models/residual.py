@@ -18,13 +18,24 @@ def pad_shortcut(x: jax.Array, width: int, stride: int, unit: Make) -> jax.Array
     return jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (0, width - x.shape[-1])))
 
 
+def pad_both_shortcut(x: jax.Array, width: int, stride: int, unit: Make) -> jax.Array:
+    """Option A with half of the zeros before and half behind, as in akamaster/pytorch_resnet_cifar10."""
+    lacking = width - x.shape[-1]
+    return jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (lacking // 2, lacking - lacking // 2)))
+
+
 def project_shortcut(x: jax.Array, width: int, stride: int, unit: Make) -> jax.Array:
     """Option B: a 1x1 convolution, normalized."""
     return unit(width, 1, stride, activation="identity", name="shortcut")(x)
 
 
 # Of blocks that change the shape; the others take `x` itself. "none" has no shortcut in any block: a plain network.
-SHORTCUTS: dict[str, Callable[..., jax.Array] | None] = {"A": pad_shortcut, "B": project_shortcut, "none": None}
+SHORTCUTS: dict[str, Callable[..., jax.Array] | None] = {
+    "A": pad_shortcut,
+    "A_both": pad_both_shortcut,
+    "B": project_shortcut,
+    "none": None,
+}
 
 
 def exciter(reduction: int, dtype: DTypeLike) -> Make | None:

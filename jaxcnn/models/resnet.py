@@ -27,7 +27,8 @@ class ResNet(nn.Module):
         blocks: residual blocks in each stage.
         widths: channels of each stage; a bottleneck gives four times as many.
         block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1).
-        option: shortcut where the shape changes: A (pad with zeros) or B (1x1 convolution); none has no shortcuts.
+        option: shortcut where the shape changes: A (zeros behind the channels), A_both (on both sides, as akamaster's
+            weights need) or B (1x1 convolution); none has no shortcuts.
         large_stem: start with a 7x7 convolution and a max-pool, which quarter the image, and not with a 3x3.
         groups: groups of a bottleneck's 3x3 convolution.
         group_width: channels of a group for every 64 of the stage's width.

@@ -5,12 +5,13 @@ Light to import: an experiment's panels are written against it, and `--help` rea
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import differences
+from jaxcnn.errors import UserError
 from jaxcnn.report.table import Table
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from jaxcnn.runs.load import Run
 
+AGAIN = "move it away; the same command trains the run again"
 DIVERGED = "diverged.json"
 """File in the folder of a diverged run: the step whose loss was not finite."""
 
@@ -53,12 +55,16 @@ class Row:
     @property
     def diverged(self) -> int | None:
         """The step at which the run diverged, if it did."""
-        from jaxcnn.runs.folder import read_config, read_json
+        from jaxcnn.json_files import read_json
+        from jaxcnn.runs.folder import read_config
 
         path = self.folder / DIVERGED
         if not path.exists() or differences(self.config, read_config(self.folder)):
             return None
-        return read_json(path)["step"]
+        step = read_json(path, AGAIN).get("step")
+        if type(step) is not int:
+            raise UserError(f"{path} is damaged: it has no step; {AGAIN}")
+        return step
 
     @property
     def ended(self) -> bool:
@@ -75,12 +81,17 @@ class Row:
     @property
     def data(self) -> dict[str, Any]:
         """What data.json says; empty before the run has started."""
-        return self._read("data.json")
+        from jaxcnn.runs.folder import read_data
+
+        return asdict(read_data(self.folder)) if (self.folder / "data.json").exists() else {}
 
     @property
     def environment(self) -> dict[str, Any]:
         """Command, versions and machine; empty before the run has started."""
-        return self._read("environment.json")
+        from jaxcnn.json_files import read_json
+
+        path = self.folder / "environment.json"
+        return read_json(path) if path.exists() else {}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -91,12 +102,6 @@ class Row:
         from jaxcnn.runs.load import load
 
         return load(self.folder)
-
-    def _read(self, name: str) -> dict[str, Any]:
-        from jaxcnn.runs.folder import read_json
-
-        path = self.folder / name
-        return read_json(path) if path.exists() else {}
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Results:
 
     def values(self, label: str, name: str) -> list[float]:
         """A field of the summaries of one variation's finished runs."""
-        return [row.summary[name] for row in self.of(label) if name in row.summary]
+        return [row.summary[name] for row in self.of(label) if row.summary.get(name) is not None]
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
+from jaxcnn.json_files import read_json
 from jaxcnn.measures import measure_of
+from jaxcnn.paths import user_path
 from jaxcnn.report.page import page, section_of
 from jaxcnn.report.table import Table
 from jaxcnn.report.tables import from_csv
-from jaxcnn.runs.folder import read_json
 
 COMMITTED = Path("experiments/results")
+AGAIN = "run the sweep again: it repeats no finished run, and writes it"
 
 
 def main(root: Path) -> int:
@@ -32,8 +34,7 @@ def main(root: Path) -> int:
     committed = root / COMMITTED
     committed.mkdir(parents=True, exist_ok=True)
     for home, name in names.items():
-        for kind in ("md", "csv"):
-            shutil.copyfile(home / f"table.{kind}", committed / f"{name}.{kind}")
+        _commit(home, committed, name)
     sections = {name: section_of((home / "index.html").read_text()) for home, name in names.items()}
     (root / "runs/results.html").write_text(page("Results", sections))
     write_docs(root)
@@ -41,11 +42,40 @@ def main(root: Path) -> int:
     return 0
 
 
+def _commit(home: Path, committed: Path, name: str) -> None:
+    """Copies the tables of a sweep, unless what is committed is of more seeds."""
+    ours, theirs = _seeds(home / "table.csv"), _seeds(committed / f"{name}.csv")
+    if ours < theirs:
+        say(
+            f"kept: {committed / name}.csv, of {theirs} seeds a variation, where {home} has {ours}; to replace it: "
+            f"make sweep-{name.removesuffix('-full')} SEEDS={theirs}{' FULL=1' * name.endswith('-full')}"
+        )
+        return
+    for kind in ("md", "csv"):
+        shutil.copyfile(home / f"table.{kind}", committed / f"{name}.{kind}")
+
+
+def _seeds(table: Path) -> int:
+    """How many runs the variation of a table has that has the most; diverged ones count. 0: there is no table."""
+    if not table.exists():
+        return 0
+    return max((_runs(record) for record in from_csv(table.read_text())), default=0)
+
+
+def _runs(record: Mapping[str, str]) -> int:
+    diverged = record.get("diverged", "").partition("diverged at step ")[2]
+    return int(record["n"]) + len(diverged.split(", ") if diverged else [])
+
+
 def _complete(home: Path) -> bool:
     """Every run has ended, with the settings that the experiment states."""
     if not (home / "sweep.json").exists():
         return False
-    about = read_json(home / "sweep.json")
+    about = read_json(home / "sweep.json", AGAIN)
+    if missing := [name for name in ("runs", "ended", "changes") if name not in about]:
+        raise UserError(f"{home / 'sweep.json'} is damaged: it has no {missing[0]!r}; {AGAIN}")
+    if missing := [name for name in ("table.md", "table.csv", "index.html") if not (home / name).is_file()]:
+        raise UserError(f"{home} has no {missing[0]}; {AGAIN}")
     if about["ended"] < about["runs"]:
         say(f"left out: {home}, where {about['ended']} of {about['runs']} runs have ended")
     elif about["changes"]:
@@ -111,7 +141,7 @@ def _replace(page: Path, name: str, text: str) -> None:
 
 def command(arguments: Sequence[str]) -> int:
     try:
-        return main(Path(arguments[0] if arguments else "."))
+        return main(user_path(arguments[0] if arguments else "."))
     except UserError as error:
         say(f"error: {error}")
         return 2

@@ -84,7 +84,7 @@ def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, unit: str
 def _series(row: Row, split: str, metric: str, unit: str) -> dict[float, float]:
     """Epoch or step -> metric; what is logged more often than ten times an epoch is averaged over tenths."""
     epoch = row.steps_per_epoch
-    seen = [entry for entry in row.history if entry["split"] == split]
+    seen = [entry for entry in row.history if entry["split"] == split and metric in entry]
     parts = [list(part) for _, part in groupby(seen, lambda entry: math.ceil(entry["step"] / max(epoch // 10, 1)))]
     length = epoch if unit == "epoch" else 1
     return {

@@ -1,4 +1,4 @@
-"""Checksums: verify on restore that the arrays are those that were saved.
+"""Arrays verified: on restore, that they are those that were saved; before a save, that all numbers are finite.
 
 Orbax's default format (OCDBT) does not: it reads a flipped bit in a data file as a wrong number, silently.
 """
@@ -25,6 +25,13 @@ def digests(tree: Tree) -> dict[str, str]:
 def damaged(tree: Tree, expected: Mapping[str, str]) -> list[str]:
     """Paths of the leaves of `tree` whose checksum is not the expected one."""
     return [path for path, digest in digests(tree).items() if expected.get(path) != digest]
+
+
+def not_finite(tree: Tree) -> list[str]:
+    """Paths of the leaves of `tree` that hold NaN or infinity."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    wrong = [path for path, leaf in leaves if not np.isfinite(np.asarray(leaf)).all()]
+    return [jax.tree_util.keystr(path, simple=True, separator="/") for path in wrong]
 
 
 def _digest(leaf: Any) -> str:

@@ -1,10 +1,10 @@
 """A run is a folder: config, data, metrics, checkpoints, summary."""
 
 import fcntl
-import json
+import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +15,12 @@ from PIL import Image
 
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import differences, from_dict, to_dict
+from jaxcnn.console.terminal import say
 from jaxcnn.data.info import DataInfo
-from jaxcnn.errors import UserError
+from jaxcnn.errors import UserError, option
+from jaxcnn.json_files import REWRITTEN, read_json, write_json
 from jaxcnn.paths import atomic_write
+from jaxcnn.runs.contents import require_kinds, require_no_backslash, require_unused, train_longer
 
 
 class RunFolder:
@@ -51,12 +54,26 @@ class RunFolder:
             raise UserError(f"cannot write to {self.path}: {error.strerror}; choose another with --folder") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             lock.close()
             raise UserError(f"{self.path} is in use by another process; choose another with --folder") from None
+        except OSError as error:  # some network filesystems have no locks
+            say(
+                f"WARNING: {self.path} cannot be locked ({error.strerror}): make sure that no other process trains "
+                "in this folder."
+            )
         if not (self.path / "config.json").exists():
             write_json(self.path / "config.json", to_dict(self._config))
         return lock
+
+    def require_present(self) -> None:
+        """Raises: UserError if the folder was deleted or replaced since it was opened."""
+        lock = self.path / ".lock"
+        if self._lock and not (lock.exists() and os.path.samestat(lock.stat(), os.fstat(self._lock.fileno()))):
+            raise UserError(
+                f"{self.path} was deleted or moved while the run was training, so that nothing can be saved: "
+                "put it back, or run the same command again to start over"
+            )
 
     def __enter__(self) -> "RunFolder":
         return self
@@ -78,11 +95,14 @@ class RunFolder:
         if not path.exists():
             self._write("data.json", asdict(info))
             return
-        before = from_dict(DataInfo, read_json(path), "data.json")
-        if before != info:
+        before, now = asdict(read_data(self.path)), asdict(info)
+        changed = [f"{name}: {before[name]} there, {now[name]} here" for name in now if before[name] != now[name]]
+        if changed:
             raise UserError(
-                f"the run in {self.path} was started on {before.name} ({before.digest}), but the data now are "
-                f"{info.name} ({info.digest}): set TFDS_DATA_DIR to the same data, or choose another --folder"
+                f"the run in {self.path} was started on {before['name']} ({before['digest']}), and the data now are "
+                f"{info.name} ({info.digest}), by {path}:\n  " + "\n  ".join(changed) + "\n"
+                "Set TFDS_DATA_DIR to the same data, or choose another --folder. If the data are the same, that file "
+                f"is damaged: {REWRITTEN}."
             )
 
     def write_or_check_init(self, report: Mapping[str, Any]) -> None:
@@ -122,33 +142,53 @@ class RunFolder:
             write_json(self.path / name, values)
 
     def _check(self, config: Config) -> None:
+        require_no_backslash(self.path)
         if not self.path.exists():
             return
         if not self.path.is_dir():
             raise UserError(f"{self.path} is a file; choose another folder with --folder")
+        require_kinds(self.path)
         if not (self.path / "config.json").exists():
-            # These two are created first; checkpoints without a config belong to a run that was moved.
-            stray = [p.name for p in self.path.iterdir() if p.name not in (".lock", "checkpoints")]
-            stray += [p.name for p in self.checkpoints.glob("*")]
-            if stray:
-                raise UserError(
-                    f"{self.path} is not empty and is not a jaxcnn run (found {stray[0]!r}); choose another --folder"
-                )
+            require_unused(self.path)
             return
         changed = differences(config, read_config(self.path))
         if changed:
             raise UserError(
                 f"{self.path} holds a run with another config:\n  " + "\n  ".join(changed) + "\n"
-                f"Choose another folder (--folder {self.path}-2), or remove this one to start over."
+                f"Choose another folder ({option('--folder', f'{self.path}-2')}), or remove this one to start over."
+                + train_longer(self.path, changed)
             )
 
 
-def finished(config: Config) -> dict[str, Any] | None:
-    """The summary of the run in the config's folder, if it is finished and has this config."""
+def finished(config: Config, fields: Iterable[str] = ()) -> dict[str, Any] | None:
+    """The summary of the run in the config's folder, if it is finished and has this config.
+
+    Raises: UserError if it cannot be read, or does not have all `fields`.
+    """
     path = folder_of(config)
     if not (path / "summary.json").exists() or differences(config, read_config(path)):
         return None
-    return read_json(path / "summary.json")
+    summary = read_summary(path)
+    if missing := [name for name in fields if not isinstance(summary.get(name), int | float | str)]:
+        raise UserError(f"{path / 'summary.json'} is damaged: it has no {missing[0]}; {REWRITTEN}")
+    return summary
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The summary of the run in the folder `path`; empty if it is not finished."""
+    file = path / "summary.json"
+    return read_json(file) if file.exists() else {}
+
+
+def read_data(path: Path) -> DataInfo:
+    """What the run in the folder `path` remembers of its data.
+
+    Raises: UserError if it cannot be read.
+    """
+    try:
+        return from_dict(DataInfo, read_json(path / "data.json"), "data.json")
+    except UserError as error:
+        raise UserError(f"{error}\n{path / 'data.json'} is damaged: {REWRITTEN}") from None
 
 
 def read_config(path: Path) -> Config:
@@ -156,31 +196,29 @@ def read_config(path: Path) -> Config:
 
     Raises: UserError if it cannot be read, or was written by a version of jaxcnn with other settings.
     """
+    values = read_json(path / "config.json", "restore it from a copy, or train again in another --folder")
     try:
-        return from_dict(Config, read_json(path / "config.json"), "config.json")
+        return from_dict(Config, values, "config.json")
     except UserError as error:
-        writer = path / "environment.json"
-        theirs = read_json(writer)["packages"]["jaxcnn"] if writer.exists() else "unknown"
-        raise UserError(
-            f"{error}\n{path} was written by jaxcnn {theirs}, and this is {version('jaxcnn')}, whose settings have "
-            "other names (see CHANGELOG.md): use that version to read it, or train the run again."
-        ) from None
+        raise UserError(f"{error}\n{_why_unknown(path)}") from None
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def _why_unknown(path: Path) -> str:
+    theirs, ours = _writer(path), version("jaxcnn")
+    if theirs == ours:
+        return (
+            f"{path / 'config.json'} was written by this version of jaxcnn ({ours}) and is damaged or was edited: "
+            "restore it from a copy, or train again in another --folder."
+        )
+    return (
+        f"{path} was written by jaxcnn {theirs}, and this is {ours}, whose settings have other names (see "
+        "CHANGELOG.md): use that version to read it, or train the run again."
+    )
+
+
+def _writer(path: Path) -> str:
+    """The version of jaxcnn that wrote a run, if its folder says so."""
     try:
-        return json.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}; is its folder a run of jaxcnn?") from None
-
-
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Writes a file atomically.
-
-    Raises: UserError if the folder cannot be written.
-    """
-    try:
-        with atomic_write(path) as file:
-            file.write_text(json.dumps(values, indent=2) + "\n")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
+        return str(read_json(path / "environment.json")["packages"]["jaxcnn"])
+    except (UserError, KeyError, TypeError):
+        return "unknown"

@@ -1,7 +1,7 @@
 """Where a run starts: `init.source` -> the variables of a run, of a step of it, or of a .safetensors file."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,7 +14,8 @@ from jaxcnn.config import Config, InitConfig
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.layers.whitening import whitening_filters
-from jaxcnn.runs.load import load
+from jaxcnn.paths import user_path
+from jaxcnn.runs.load import Run, load
 from jaxcnn.types import Tree
 from jaxcnn.weights.transfer import transfer
 
@@ -22,43 +23,56 @@ WHITENED = 5000
 """Number of training images whose patches determine whitening filters."""
 
 
-def read(path: str, model: nn.Module) -> tuple[Tree, str]:
-    """The {"params", "batch_stats"} at `path`, and a short description of them.
+@dataclass(frozen=True)
+class Source:
+    """Weights to start from."""
 
-    `path` is a run's folder, `FOLDER@STEP`, or a .safetensors file, ours or foreign; the names of a foreign one are
-    translated into those of `model`.
+    variables: Tree
+    """{"params", "batch_stats"}."""
+    what: str
+    """A short description."""
+    run: Run | None = None
+    """The run that they were trained in, if it is known."""
+
+
+def read(path: str, model: nn.Module) -> Source:
+    """The weights at `path`: a run's folder, `FOLDER@STEP`, or a .safetensors file, ours or foreign.
+
+    The names of a foreign one are translated into those of `model`.
     Raises: UserError if it does not exist or cannot be read.
     """
     if path.endswith(".safetensors"):
-        return _read_file(path, model), path
+        variables, notes = _read_file(path, model)
+        return Source(variables, ", ".join([path, *notes]))
     folder, at, step = path.rpartition("@")
-    if not at or Path(path).exists():
+    if not at or user_path(path).exists():
         folder, step = path, ""
-    if step and not step.isdigit():
+    if step and not step.isdecimal():
         raise UserError(f"init.source: {step!r} of {path!r} is not a step: write it as {folder}@2000")
-    if not (there := Path(folder).expanduser()).is_dir():
+    if not (there := user_path(folder)).is_dir():
         runs = [str(run.parent) for run in there.parent.glob("*/config.json")]
         hint = f": {did_you_mean(folder, runs)}" if runs else ""
         raise UserError(f"init.source: {folder!r} is neither the folder of a run nor a .safetensors file{hint}")
-    run = load(folder, step=int(step) if step else None)
-    return run.variables, f"{folder}, {run.config.model} at step {run.step:,}"
+    run = load(there, step=int(step) if step else None)
+    return Source(run.variables, f"{there}, {run.config.model} at step {run.step:,}", run)
 
 
-def _read_file(path: str, model: nn.Module) -> Tree:
-    """The variables in a file of ours; or in a foreign one, whatever its number of classes."""
+def _read_file(path: str, model: nn.Module) -> tuple[Tree, tuple[str, ...]]:
+    """The variables in a file of ours, or in a foreign one whatever its number of classes; and how that was read."""
     arrays = weights.read_safetensors(path)
     if any(name.startswith("params/") for name in arrays):
-        return {"params": {}, "batch_stats": {}, **unflatten_dict(arrays, sep="/")}
+        return {"params": {}, "batch_stats": {}, **unflatten_dict(arrays, sep="/")}, ()
     classes = dict.fromkeys(array.shape[0] for array in reversed(arrays.values()) if array.ndim == 2)
     # A state dict does not say how many classes it has: try the number of outputs of each dense layer.
     return _first_that_fits([model.clone(num_classes=count) for count in classes], arrays)
 
 
-def _first_that_fits(models: list[nn.Module], arrays: dict[str, np.ndarray]) -> Tree:
+def _first_that_fits(models: list[nn.Module], arrays: dict[str, np.ndarray]) -> tuple[Tree, tuple[str, ...]]:
     refused: UserError | None = None
     for model in models:
         try:
-            return weights.import_weights(model, arrays).variables
+            imported = weights.import_weights(model, arrays)
+            return imported.variables, imported.report.notes
         except UserError as error:
             refused = refused or error
     raise refused or UserError("init.source: the file holds no layer")
@@ -88,7 +102,20 @@ def start(config: Config, model: nn.Module, fresh: Tree) -> tuple[Tree, dict[str
         if config.init.restore != InitConfig().restore:
             raise UserError("init.restore is set but init.source is empty")
         return fresh, {}
-    source, what = read(config.init.source, model)
-    variables, report = transfer(source, fresh, config.init.restore)
-    say(f"start   from {what}\n{report}")
-    return variables, {"from": what, **report.to_dict()}
+    source = read(config.init.source, model)
+    variables, report = transfer(source.variables, fresh, config.init.restore)
+    warnings = _other_normalization(config, source.run)
+    say("\n".join([f"start   from {source.what}", str(report), *(f"WARNING: {warning}" for warning in warnings)]))
+    return variables, {"from": source.what, **report.to_dict(), **({"warnings": warnings} if warnings else {})}
+
+
+def _other_normalization(config: Config, run: Run | None) -> list[str]:
+    """A warning if the weights were trained on images in other units than this run's; a file does not say."""
+    ours = config.data.normalization
+    theirs = run.config.data.normalization if run else ours
+    if theirs == ours:
+        return []
+    return [
+        f"these weights were trained with data.normalization {theirs!r}, and this run has {ours!r}: their first layer "
+        f"gets other numbers than it was trained on. To keep theirs, add --data.normalization {theirs}"
+    ]

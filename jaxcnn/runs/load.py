@@ -13,15 +13,17 @@ from flax import linen as nn
 from jaxcnn import tasks, weights
 from jaxcnn.augment import tta
 from jaxcnn.config import Config
-from jaxcnn.config_json import from_dict
 from jaxcnn.console.log import read_rows
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.models import construct
 from jaxcnn.models.trace import outputs_of, submodules
-from jaxcnn.runs import checkpoints
-from jaxcnn.runs.folder import read_config, read_json
+from jaxcnn.paths import user_path
+from jaxcnn.runs.contents import require_no_backslash
+from jaxcnn.runs.folder import read_config, read_data, read_summary
+from jaxcnn.runs.reading import read_variables
+from jaxcnn.runs.steps import complete_steps
 from jaxcnn.tasks import Task
 
 PREDICT_BATCH = 500
@@ -118,23 +120,25 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     With `only` the variables are those whose path the pattern matches (`stage1_*`); no others are read from the disk.
     Raises: UserError if the folder is not a run, lacks the checkpoint, is damaged, or has no match of `only`.
     """
-    path = Path(path).expanduser().resolve()
+    path = user_path(path).resolve()
     if not (path / "config.json").exists():
         raise UserError(f"{path} is not a run: it has no config.json")
     config = read_config(path)
-    info = from_dict(DataInfo, read_json(path / "data.json"), "data.json")
-    summary = read_json(path / "summary.json") if (path / "summary.json").exists() else {}
-    known = checkpoints.complete_steps(path / "checkpoints")
+    require_no_backslash(path)
+    info, summary = read_data(path), read_summary(path)
+    known = complete_steps(path / "checkpoints")
     if not known:
-        raise UserError(f"{path} has no complete checkpoint yet")
-    step = summary.get("tested_step", known[-1]) if step is None else step
-    if step not in known:
-        raise UserError(f"{path} has no checkpoint of step {step}; it has {', '.join(map(str, known))}")
+        raise UserError(f"{path / 'checkpoints'} has no complete checkpoint yet")
+    wanted = summary.get("tested_step", known[-1]) if step is None else step
+    if wanted not in known:
+        missing, there = path / "checkpoints" / str(wanted), ", ".join(map(str, known))
+        why = f", by {path / 'summary.json'}" if step is None else ""
+        raise UserError(f"{path} has no checkpoint of step {wanted}{why}; it has {there} ({missing} is missing)")
     task = tasks.build(config, info)
     model = construct.build(config.model, num_classes=task.output_shape[-1], dtype=jnp.dtype(config.dtype))
-    variables = checkpoints.read_variables(path / "checkpoints", step, only)
+    variables = read_variables(path / "checkpoints", wanted, only)
     construct.check_variables(model, variables, tasks.network_input(config, task), path, only)
-    return Run(path, config, info, model, variables, step, summary or _last_validation(path, step), only)
+    return Run(path, config, info, model, variables, wanted, summary or _last_validation(path, wanted), only)
 
 
 def _last_validation(path: Path, step: int) -> dict[str, float]:

@@ -11,13 +11,26 @@ from typing import Any
 def silence() -> None:
     """Filters the warnings and background errors that are known to be harmless or reported elsewhere."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs what it then raises
+    absl = logging.getLogger("absl")
+    absl.setLevel(logging.WARNING)
+    absl.addFilter(_is_news)
+    logging.getLogger("asyncio").addFilter(_is_retrieved)
     # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
     warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
     # XLA cannot serialize programs that call oneDNN; they are compiled again at each start.
     warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
     sys.unraisablehook = _unraisable
     threading.excepthook = _thread_error
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Orbax logs as errors what it then raises; its warnings are shown."""
+    return record.levelno < logging.ERROR
+
+
+def _is_retrieved(record: logging.LogRecord) -> bool:
+    """After a failed read, Orbax asks for the errors of only one of TensorStore's reads."""
+    return "exception was never retrieved" not in record.getMessage()
 
 
 def _thread_error(failed: threading.ExceptHookArgs) -> None:

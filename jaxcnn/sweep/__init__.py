@@ -12,6 +12,7 @@ from typing import Any, Literal
 from jaxcnn.config import Config
 from jaxcnn.config_json import changed
 from jaxcnn.errors import UserError, did_you_mean
+from jaxcnn.paths import user_path
 from jaxcnn.report import Panel, Results, Row
 
 Changes = Mapping[str, Any]
@@ -61,7 +62,7 @@ class Sweep:
 
     def home(self, *, full: bool = False, folder: str = "") -> Path:
         """The folder of the sweep's runs and reports."""
-        return Path(folder or Path("runs") / f"sweep-{self.name}{'-full' if full else ''}")
+        return user_path(folder or Path("runs") / f"sweep-{self.name}{'-full' if full else ''}")
 
 
 @dataclass(frozen=True)

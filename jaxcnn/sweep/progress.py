@@ -85,7 +85,7 @@ def _state(row: Row) -> tuple[int, int, str]:
         return 0, total, "compiling"
     last, text = history[-1], ""
     for split in ("train", "validation"):
-        seen = [entry for entry in history if entry["split"] == split]
+        seen = [entry for entry in history if entry["split"] == split and headline(entry) in entry]
         name = headline(seen[-1]) if seen else ""
         text += f"  {split} {measure_of(name)(seen[-1][name])}" if seen else ""
     return last["step"], total, f"step {last['step']}/{total}{text}"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jaxcnn.console.terminal import say
+from jaxcnn.json_files import write_json
 from jaxcnn.report import Results, Row
 from jaxcnn.report.tables import on_terminal
 from jaxcnn.report.write import write_report
-from jaxcnn.runs.folder import write_json
 from jaxcnn.sweep import Sweep, SweepOptions, cluster, only, parse_changes, slug
 from jaxcnn.sweep.launch import LocalJob, Outcome, Task, check, default_jobs, launch
 from jaxcnn.sweep.progress import SweepProgress, name

@@ -25,8 +25,8 @@ from jaxcnn.console.signals import Stop
 from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import Diverged, UserError
 from jaxcnn.recorder import Recorder
-from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.runs.steps import latest_step
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 

@@ -46,8 +46,8 @@ def work(task: Mapping[str, Any]) -> int:
 
 def _train(configs: Sequence[Config]) -> None:
     from jaxcnn.fit import fit
+    from jaxcnn.json_files import write_json
     from jaxcnn.report import DIVERGED
-    from jaxcnn.runs.folder import write_json
     from jaxcnn.sweep.stack import train_together
 
     diverged: dict[int, Diverged] = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from jaxcnn import specs
 from jaxcnn.config import Config, LossConfig
 from jaxcnn.data.info import DataInfo
-from jaxcnn.data.preprocess import denormalizer, normalizer
+from jaxcnn.data.preprocess import denormalizer, normalizer, scaled
 from jaxcnn.tasks import (
     autoencode,
     classification,
@@ -45,8 +45,7 @@ TASKS: dict[str, Callable[..., Task]] = {
 
 def network_input(config: Config, task: Task) -> tuple[int, ...]:
     """Height, width and channels of what the network sees."""
-    side = config.data.upscale
-    return (side, side, task.input_shape[-1]) if side else task.input_shape
+    return scaled(task.input_shape, config.data.upscale)
 
 
 def build(config: Config, info: DataInfo, axis: str | None = None, loss: LossConfig | None = None) -> Task:

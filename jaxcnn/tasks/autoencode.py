@@ -15,4 +15,5 @@ def autoencode(setting: Setting) -> Task:
     def mean_color(given: jnp.ndarray) -> jnp.ndarray:
         return jnp.broadcast_to(given.mean((1, 2), keepdims=True), given.shape)
 
-    return restoration(setting, "autoencode", Restoration(lambda draw, pictures: pictures, baseline=mean_color))
+    task = Restoration(lambda draw, pictures: pictures, {"mean_color": [mean_color]})
+    return restoration(setting, "autoencode", task)

@@ -49,7 +49,7 @@ def colorize(setting: Setting) -> Task:
         "colorize",
         Restoration(
             spoil,
-            baseline=lambda given: given,
+            baselines={"gray": [lambda given: given]},
             channels=2,
             join=lambda outputs, given: join(luma(given), CHROMA_SCALE * outputs),
             wanted=lambda pictures: chroma(pictures) / CHROMA_SCALE,

@@ -15,7 +15,8 @@ from jaxcnn.tasks.task import Setting, Task
 def inpaint(setting: Setting, *, hole: int = 16) -> Task:
     """A square in the middle is gray, the mean of the data; only what is put there is judged.
 
-    The baseline is the harmonic fill: every pixel in the hole is the mean of its four neighbors, an exact linear solve.
+    The baselines are that mean, and the harmonic fill: every pixel in the hole is the mean of its four neighbors, an
+    exact linear solve.
     Source: Pathak et al. 2016, arXiv:1604.07379.
 
     Options:
@@ -33,7 +34,8 @@ def inpaint(setting: Setting, *, hole: int = 16) -> Task:
         return jnp.where(where > 0, mean, pictures)
 
     fill = harmonic(where[..., 0] > 0)
-    return restoration(setting, "inpaint", Restoration(spoil, baseline=lambda given: fill(given), where=where))
+    baselines = {"mean": [lambda given: given], "harmonic": [fill]}
+    return restoration(setting, "inpaint", Restoration(spoil, baselines, shown=fill, where=where))
 
 
 def harmonic(inside: np.ndarray) -> Callable[[Array], Array]:

@@ -26,7 +26,7 @@ def unit(outputs: Array) -> Array:
 
 
 def embed(setting: Setting, *, size: int = 64, temperature: float = 0.1, margin: float = 0.2) -> Task:
-    """Vectors of `size` numbers in which a class lies together; it answers with unit vectors [B, size].
+    """Vectors of `size` numbers in which a class is together; it answers with unit vectors [B, size].
 
     The loss compares each example with all others of the global batch, on whichever device they are. `simclr` needs
     no labels: two augmented views of an image are alike. Its evaluation, in which an image has one view, shows the
@@ -88,7 +88,7 @@ def compare(vectors: Array, groups: Array, axis: str | None) -> Comparison:
 
 
 def supervised_contrastive(pairs: Comparison, *, temperature: float = 0.1) -> Array:
-    """[B]: minus the mean log-share of those alike; 0 for an example that has none in the batch.
+    """[B]: minus the mean log-probability of those alike; 0 for an example that has none in the batch.
 
     Source: Khosla et al. 2020, arXiv:2004.11362, equation 2.
     """

@@ -57,7 +57,7 @@ def measure(logits: np.ndarray, targets: Any) -> dict[str, float]:
 
 
 def auc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The share of pairs of a positive and a negative that are in the right order; equal scores count half."""
+    """The fraction of pairs of a positive and a negative that are in the right order; equal scores count half."""
     _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(count) - (count - 1) / 2)[place]
     positives = int(truth.sum())

@@ -4,7 +4,7 @@ A network sees a spoiled picture and puts out a whole one, in the units in which
 with the picture before it was spoiled. Metrics are those of bytes, beside those of a baseline on the same images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from jax import Array
 from jaxcnn.augment import Draw
 from jaxcnn.tasks import fidelity
 from jaxcnn.tasks.task import Setting, Sums, Task, Totals, masked_sum
+
+Picture = Callable[[Array], Array]
 
 
 class Pair(NamedTuple):
@@ -30,8 +32,10 @@ class Restoration:
 
     spoil: Callable[[Draw, Array], Array]
     """(draw, pictures) -> what the network gets; both [B, H, W, C] float32 in 0 ... 255."""
-    baseline: Callable[[Array], Array]
-    """What is given -> the best picture without a network, for comparison."""
+    baselines: Mapping[str, Sequence[Picture]]
+    """Name -> ways to get a picture without a network; the best of them on the images of an evaluation counts."""
+    shown: Picture | None = None
+    """The baseline that a picture of examples shows."""
     shape_of_input: tuple[int, ...] | None = None
     """Default: the shape of the pictures."""
     where: np.ndarray | None = None
@@ -85,13 +89,12 @@ def restoration(setting: Setting, name: str, task: Restoration) -> Task:
         return {"psnr": masked_sum(psnr(picture(outputs, pair.given), pair), mask)}
 
     def evaluation_sums(outputs: Array, pair: Pair, mask: Array) -> Sums:
-        pixels, baseline = picture(outputs, pair.given), task.baseline(pair.given)
-        values = {
-            "ssim": fidelity.ssim(pixels, pair.whole),
-            "baseline_psnr": psnr(baseline, pair),
-            "baseline_ssim": fidelity.ssim(baseline, pair.whole),
-        }
-        return {name: masked_sum(value, mask) for name, value in values.items()}
+        found = {"ssim": masked_sum(fidelity.ssim(picture(outputs, pair.given), pair.whole), mask)}
+        for name, ways in task.baselines.items():
+            pictures = [way(pair.given) for way in ways]
+            found[f"{name}_psnr"] = jnp.stack([masked_sum(psnr(each, pair), mask) for each in pictures])
+            found[f"{name}_ssim"] = jnp.stack([masked_sum(fidelity.ssim(each, pair.whole), mask) for each in pictures])
+        return found
 
     return Task(
         output_shape=(*shape[:2], task.channels or shape[-1]),
@@ -103,13 +106,18 @@ def restoration(setting: Setting, name: str, task: Restoration) -> Task:
         sums=sums,
         evaluation_sums=evaluation_sums,
         summarize=_summarize,
-        picture=lambda given, pair, answers: gallery(given, task.baseline(jnp.asarray(given)), answers, pair.whole),
+        picture=lambda given, pair, answers: gallery(given, *_shown(task, given), answers, pair.whole),
     )
 
 
+def _shown(task: Restoration, given: np.ndarray) -> list[Array]:
+    return [task.shown(jnp.asarray(given))] if task.shown else []
+
+
 def _summarize(totals: Totals) -> dict[str, float]:
-    names = ("psnr", "ssim", "baseline_psnr", "baseline_ssim")
-    return {name: float(totals[name] / max(totals["count"], 1)) for name in names if name in totals}
+    names = [name for name in totals if name.endswith(("psnr", "ssim"))]
+    ordered = sorted(names, key=lambda name: (name not in ("psnr", "ssim"), name))
+    return {name: float(np.max(totals[name]) / max(totals["count"], 1)) for name in ordered}
 
 
 LARGER = 3

@@ -73,7 +73,7 @@ def ndcg(scores: Array, relevance: Array, k: int | None = None) -> Array:
 
 
 def pairwise_accuracy(scores: Array, relevance: Array) -> Array:
-    """The share of the pairs with different relevances that are in the right order; equal scores count half."""
+    """The fraction of the pairs with different relevances that are in the right order; equal scores count half."""
     return _mean_over_pairs(0.5 * (1 + jnp.sign(_pairs(scores))), relevance)
 
 

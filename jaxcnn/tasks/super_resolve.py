@@ -27,10 +27,11 @@ def super_resolve(setting: Setting, *, factor: int = 2) -> Task:
     def spoil(draw: Draw, pictures: Array) -> Array:
         return rounded(resized(pictures, small))
 
-    def baseline(given: Array) -> Array:
+    def bicubic(given: Array) -> Array:
         return resized(given, setting.image_shape)
 
-    return restoration(setting, "super_resolve", Restoration(spoil, baseline, shape_of_input=small))
+    task = Restoration(spoil, {"bicubic": [bicubic]}, shown=bicubic, shape_of_input=small)
+    return restoration(setting, "super_resolve", task)
 
 
 def resized(pictures: Array, shape: tuple[int, ...]) -> Array:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ from jaxcnn.weights.arrays import COUNTERS, foreign_arrays
 from jaxcnn.weights.files import read_safetensors, save_weights
 from jaxcnn.weights.leaves import shapes
 from jaxcnn.weights.matching import Taken, check_same, choose, take
-from jaxcnn.weights.names import AUXILIARY, entries, tables_of, theirs
+from jaxcnn.weights.names import AUXILIARY, entries, require_same_network, tables_of, theirs
+from jaxcnn.weights.wrapping import unwrapped, without_prefixes
 
 __all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights", "theirs"]
 
@@ -31,6 +32,8 @@ class Report:
     taken: tuple[Taken, ...]
     ignored: Mapping[str, str]
     """Entry -> why nothing of the model corresponds to it."""
+    notes: tuple[str, ...] = ()
+    """What was done to the source before its entries were looked at, and by whose names they were."""
 
     @property
     def parameters(self) -> int:
@@ -47,6 +50,7 @@ class Report:
         how = Counter(leaf.how or "as it is" for leaf in self.taken)
         why = Counter(self.ignored.values())
         lines = [
+            *self.notes,
             f"{len(self.taken)} entries loaded: {self.parameters:,} parameters, {self.batch_stats:,} batch statistics",
             *(f"  {count:5}  {way}" for way, count in how.items()),
             f"{len(self.ignored)} entries ignored",
@@ -67,18 +71,22 @@ def import_weights(
 ) -> Imported:
     """The variables of `model` from a state dict of torchvision's or timm's network of the same name.
 
-    `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well.
+    `source` maps names to arrays or tensors, or is a `.safetensors` file; a file of `save_weights` is read as well. The
+    state dict may be in the dict of a whole checkpoint, and its names may have prefixes of DataParallel and the like.
     `theirs` says which entry goes where. Every entry is used or listed as ignored, every leaf is filled.
     `image_shape` [height, width, channels] matters where a layer covers the whole image; without it 224, 299 and then
     32 pixels a side are tried.
 
     Raises: UserError that names both sides of the first thing that does not fit.
     """
-    arrays = foreign_arrays(source if isinstance(source, Mapping) else read_safetensors(source))
+    state, opened = unwrapped(source if isinstance(source, Mapping) else read_safetensors(source))
+    arrays, shortened = without_prefixes(foreign_arrays(state))
     errors = []
     for shape in [image_shape] if image_shape else [(side, side, 3) for side in SIDES]:
         try:
-            return _import(model, arrays, shape)
+            imported = _import(model, arrays, shape)
+            notes = (*opened, *shortened, *imported.report.notes)
+            return imported._replace(report=replace(imported.report, notes=notes))
         except UserError as error:
             errors.append(error)
     raise errors[0]
@@ -95,11 +103,13 @@ def _import(model: nn.Module, arrays: Mapping[str, np.ndarray], image_shape: tup
         ignored |= {name: unbuilt for name in arrays if name.startswith(AUXILIARY) and name not in ignored}
     named = {name: array for name, array in arrays.items() if name not in ignored}
     layouts = {library: entries(table, leaves, library) for library, table in tables_of(model).items()}
-    names = choose(layouts, leaves, named)
-    return _imported(take(names, leaves, named, channels=image_shape[-1]), ignored)
+    library = choose(layouts, leaves, named)
+    require_same_network(model, library)
+    taken = take(layouts[library], leaves, named, channels=image_shape[-1])
+    return _imported(taken, ignored, f"by the names of {library}")
 
 
-def _imported(taken: list[Taken], ignored: Mapping[str, str]) -> Imported:
+def _imported(taken: list[Taken], ignored: Mapping[str, str], *notes: str) -> Imported:
     flat = {tuple(leaf.path.split("/")): jnp.asarray(leaf.array) for leaf in taken}
     variables = {"params": {}, "batch_stats": {}, **unflatten_dict(flat)}
-    return Imported(variables, Report(tuple(taken), ignored))
+    return Imported(variables, Report(tuple(taken), ignored, notes))

@@ -26,8 +26,8 @@ class Taken:
     array: np.ndarray
 
 
-def choose(layouts: Mapping[str, Names], leaves: Shapes, arrays: Arrays) -> Names:
-    """The names of the library whose entries `arrays` has, with none left over.
+def choose(layouts: Mapping[str, Names], leaves: Shapes, arrays: Arrays) -> str:
+    """The library whose entries `arrays` has, with none left over.
 
     Raises: UserError for the first entry that is missing, by the library of which the fewest are, or left over.
     """
@@ -50,7 +50,7 @@ def choose(layouts: Mapping[str, Names], leaves: Shapes, arrays: Arrays) -> Name
             f"of {len(arrays)} entries are left over by {library}'s names); the nearest known entry is {names[near]!r} "
             f"for {near} {list(leaves[near])}. Is it another variant of the model?"
         )
-    return names
+    return library
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from helpers.data_sets import LABELS, change_info, random_images, write_set
 from jaxcnn import data
+from jaxcnn.data import builders, prepared
 from jaxcnn.errors import UserError
 
 
@@ -82,15 +83,40 @@ def test_tfrecord_is_refused_with_the_way_out(tiny: Path) -> None:
         data.load("tiny", data_dir=str(tiny))
 
 
+@pytest.mark.parametrize("name", builders.BUILDERS)
+def test_of_a_tfrecord_that_can_be_prepared_here_the_message_says_so(tiny: Path, name: str) -> None:
+    change_info(tiny / "tiny" / "1.0.0", fileFormat="tfrecord", name=name)
+    with pytest.raises(UserError, match=rf"{name} is also prepared here, without TensorFlow"):
+        data.load("tiny", data_dir=str(tiny))
+
+
+def test_the_sets_that_are_prepared_here_are_named() -> None:
+    assert {*prepared.HERE} == {*builders.BUILDERS}
+
+
 def test_what_is_no_classification_is_refused(tmp_path: Path) -> None:
     write_set(tmp_path, {"train": random_images(3), "test": random_images(3)}, label=np.int64)
     with pytest.raises(UserError, match=r"not an image-classification data set.*image, label"):
         data.load("tiny", data_dir=str(tmp_path))
 
 
-def test_a_set_without_test_images_is_refused(tmp_path: Path) -> None:
-    write_set(tmp_path, {"train": random_images(3)})
-    with pytest.raises(UserError, match="has the splits train: train and one of test, validation are required"):
+def test_of_a_set_without_test_images_a_fifth_of_every_class_is_the_test_and_always_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = random_images(30)
+    folder = write_set(tmp_path, {"train": images})
+    first, again = prepared.read(folder), prepared.read(folder)
+    assert (first.train_size, len(first.test_labels)) == (24, 6)
+    assert np.bincount(first.test_labels).tolist() == [2, 2, 2]
+    assert first.digest == again.digest
+    everything = {image.tobytes() for image in images}
+    assert {image.tobytes() for image in first.images} == everything
+    assert "tiny has no test images: 6 of its 30" in capsys.readouterr().err
+
+
+def test_a_set_without_training_images_is_refused(tmp_path: Path) -> None:
+    write_set(tmp_path, {"test": random_images(3)})
+    with pytest.raises(UserError, match="has the splits test: train is required"):
         data.load("tiny", data_dir=str(tmp_path))
 
 

@@ -31,6 +31,41 @@ def test_split_is_a_function_of_the_seed() -> None:
     assert set(first) != set(other)
 
 
+UNEQUAL = np.repeat(np.arange(5, dtype=np.int32), [400, 200, 80, 20, 4])
+
+
+@pytest.mark.parametrize("validation", [5, 6, 19, 20, 70, 100, 352, 600, 698, 699])
+def test_classes_of_unequal_size_are_split_by_share_with_one_of_each_at_least(validation: int) -> None:
+    labels = np.random.default_rng(1).permutation(UNEQUAL)
+    split = data.split(labeled(labels, 5), validation, seed=1)
+    assert len(split.validation) == validation
+    np.testing.assert_array_equal(np.sort(np.concatenate([split.train, split.validation])), np.arange(len(labels)))
+    sizes, held_out = np.bincount(UNEQUAL), np.bincount(labels[split.validation], minlength=5)
+    assert held_out.min() >= 1
+    assert np.all(held_out < sizes)
+    if 20 <= validation <= 600:  # before and after, the bounds decide
+        np.testing.assert_allclose(held_out[:3], sizes[:3] * validation / sizes.sum(), atol=2)
+    np.testing.assert_array_equal(data.split(labeled(labels, 5), validation, seed=1).validation, split.validation)
+
+
+def test_a_class_of_one_image_trains() -> None:
+    labels = np.array([0] * 9 + [1], np.int32)
+    split = data.split(labeled(labels, 2), 4, seed=0)
+    assert 9 in split.train
+    with pytest.raises(UserError, match=r"one of each of the 2 classes must stay; expected 0 to 8"):
+        data.split(labeled(labels, 2), 9, seed=0)
+
+
+def test_a_subset_by_share_is_part_of_every_larger_one() -> None:
+    dataset = labeled(np.random.default_rng(1).permutation(UNEQUAL), 5)
+    before: set[int] = set()
+    for train in range(20, 600, 29):
+        split = data.split(dataset, 70, seed=3, train=train)
+        assert len(split.train) == train
+        assert before <= set(split.train)
+        before = set(split.train)
+
+
 @pytest.mark.parametrize("validation", [-1, 91, 100, 1000])
 def test_a_bad_split_is_one_clear_error(validation: int) -> None:
     with pytest.raises(UserError, match="expected 0 to 90"):

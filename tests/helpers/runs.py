@@ -13,7 +13,8 @@ import pytest
 
 from jaxcnn import fit
 from jaxcnn.assemble import Training
-from jaxcnn.runs import checkpoints
+from jaxcnn.runs.reading import ITEM
+from jaxcnn.runs.steps import complete_steps
 
 Tree = Any
 
@@ -21,8 +22,8 @@ Tree = Any
 def newest_state(run: str | Path) -> tuple[int, Tree]:
     """The step of a run's newest checkpoint and every array of it, as numpy; of however many devices it was."""
     folder = Path(run) / "checkpoints"
-    step = checkpoints.complete_steps(folder)[-1]
-    path, one = folder / str(step) / checkpoints.ITEM, jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    step = complete_steps(folder)[-1]
+    path, one = folder / str(step) / ITEM, jax.sharding.SingleDeviceSharding(jax.devices()[0])
     with ocp.PyTreeCheckpointer() as checkpointer:
         saved = checkpointer.metadata(path).item_metadata.tree
         here = jax.tree.map(lambda _: ocp.ArrayRestoreArgs(sharding=one), saved)

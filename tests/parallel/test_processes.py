@@ -14,7 +14,7 @@ import pytest
 import jaxcnn
 from helpers.processes import TINY, Start, end, prepared, run_command, wait_until
 from helpers.runs import assert_same, logged, newest_state
-from jaxcnn.runs.checkpoints import complete_steps
+from jaxcnn.runs.steps import complete_steps
 
 Process = subprocess.Popen[str]
 Two = Callable[..., list[Process]]

@@ -24,16 +24,21 @@ def sweep(root: Path, name: str, ended: int, changes: dict | None = None) -> Non
     (home / "sweep.json").write_text(json.dumps({"runs": 6, "ended": ended, "changes": changes or {}}))
 
 
+def pages(root: Path) -> None:
+    """An experiment, and docs with places for the generated tables."""
+    for folder in ("docs", "experiments"):
+        (root / folder).mkdir()
+    (root / "experiments/why.py").write_text('"""Why?\n\nBecause."""\nSWEEP = 1\n'.replace("SWEEP", "\nSWEEP"))
+    for name, page in (("sweeps", "results"), ("experiments", "experiments")):
+        marked = f"before\n<!-- {name}: written by `make results` -->\nold\n<!-- end of {name} -->\nafter\n"
+        (root / f"docs/{page}.md").write_text(marked)
+
+
 def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     sweep(tmp_path, "done", 6)
     sweep(tmp_path, "half", 3)
     sweep(tmp_path, "changed", 6, {"duration": "1epochs"})
-    for folder in ("docs", "experiments"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "experiments/why.py").write_text('"""Why?\n\nBecause."""\nSWEEP = 1\n'.replace("SWEEP", "\nSWEEP"))
-    for name, page in (("sweeps", "results"), ("experiments", "experiments")):
-        marked = f"before\n<!-- {name}: written by `make results` -->\nold\n<!-- end of {name} -->\nafter\n"
-        (tmp_path / f"docs/{page}.md").write_text(marked)
+    pages(tmp_path)
     assert collect.main(tmp_path) == 0
     shown = (tmp_path / "docs/results.md").read_text()
     line = "| [done](../experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
@@ -48,6 +53,43 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     assert "about half" not in page
     assert collect.main(tmp_path) == 0
     assert (tmp_path / "docs/results.md").read_text() == shown
+
+
+ONE_SEED = CSV.replace(",2,", ",1,").replace("step 3, 3", "step 3")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"), [(CSV, ONE_SEED, True), (ONE_SEED, CSV, False), (CSV, CSV, False)]
+)
+def test_fewer_seeds_never_replace_more(tmp_path, before, after, kept, capsys):
+    pages(tmp_path)
+    sweep(tmp_path, "done", 6)
+    home, committed = tmp_path / "runs/sweep-done", tmp_path / collect.COMMITTED
+    committed.mkdir(parents=True)
+    (committed / "done.csv").write_text(before)
+    (committed / "done.md").write_text("old table")
+    (home / "table.csv").write_text(after)
+    assert collect.main(tmp_path) == 0
+    assert (committed / "done.csv").read_text() == (before if kept else after)
+    assert (committed / "done.md").read_text() == ("old table" if kept else "table")
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("of 2 seeds a variation" in said) == kept
+    assert ("make sweep-done SEEDS=2" in said) == kept
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda home: (home / "sweep.json").write_text("{}"), "sweep.json is damaged: it has no 'runs'; run the sweep"),
+        (lambda home: (home / "sweep.json").write_text("[]"), "sweep.json cannot be read: it holds a list"),
+        (lambda home: (home / "table.md").unlink(), "has no table.md; run the sweep again"),
+    ],
+)
+def test_a_damaged_sweep_is_one_clear_error(tmp_path, spoil, message):
+    sweep(tmp_path, "done", 6)
+    spoil(tmp_path / "runs/sweep-done")
+    with pytest.raises(UserError, match=message):
+        collect.main(tmp_path)
 
 
 def test_no_finished_sweep_is_one_clear_error(tmp_path):

@@ -1,7 +1,7 @@
 """Panels over runs that are written down, not trained: the numbers they show are those of the files."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,10 @@ import pytest
 
 from jaxcnn.config import Config
 from jaxcnn.config_json import to_dict
+from jaxcnn.data.info import DataInfo
 from jaxcnn.report import Panel, Results, Row, panels
+
+INFO = DataInfo("fake", "1.0.0", "abc", (8, 8, 1), ("0", "1"), (0.5,), (0.3,), 100, 50, 50, False)
 
 
 def markdown(panel: Panel) -> str:
@@ -26,7 +29,7 @@ def results(tmp_path):
         row = Row(label, 0, config)
         row.folder.mkdir()
         (row.folder / "config.json").write_text(json.dumps(to_dict(config)))
-        (row.folder / "data.json").write_text(json.dumps({"train": 100}))
+        (row.folder / "data.json").write_text(json.dumps(asdict(INFO)))
         end = 10 * len(accuracies)
         summary = {"validation_accuracy": accuracies[-1], "steps": end, "tested_step": end}
         (row.folder / "summary.json").write_text(json.dumps(summary))

@@ -10,7 +10,9 @@ import pytest
 
 from helpers.processes import run_program
 from jaxcnn.errors import UserError
-from jaxcnn.runs.checkpoints import Checkpoints, complete_steps, read_variables
+from jaxcnn.runs.checkpoints import Checkpoints
+from jaxcnn.runs.reading import read_variables
+from jaxcnn.runs.steps import complete_steps
 
 
 def state(value=0.0):
@@ -79,6 +81,52 @@ def test_what_a_killed_process_left_half_saved_is_no_checkpoint_and_is_removed(t
     checkpoints.save(5, {"params": jnp.ones(8)}, None)
     checkpoints.close()
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["3", "5"]
+
+
+KILLED_IN_REMOVAL = """
+import os, signal, sys
+import jax.numpy as jnp
+from pathlib import Path
+from jaxcnn.runs.checkpoints import Checkpoints
+
+left = int(os.environ["FILES"])
+
+def kill(event, arguments):
+    global left
+    if event == "os.remove":
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+checkpoints = Checkpoints(Path("run"), keep=1)
+for step in (3, 7):
+    checkpoints.save(step, {"params": jnp.ones(8)}, None)
+    if step == 3:
+        checkpoints.wait()
+checkpoints._manager.wait_until_finished()
+sys.addaudithook(kill)
+checkpoints.wait()
+"""
+
+
+@pytest.mark.parametrize("files", [1, 4])
+def test_what_a_killed_process_left_half_removed_is_no_checkpoint_and_is_removed(tmp_path, files):
+    result = run_program([sys.executable, "-c", KILLED_IN_REMOVAL], tmp_path, FILES=str(files))
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["3.removed", "7"]
+    assert complete_steps(tmp_path / "run") == [7]
+    checkpoints = Checkpoints(tmp_path / "run", keep=1)
+    assert checkpoints.latest == 7
+    checkpoints.close()
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["7"]
+
+
+@pytest.mark.parametrize("name", ["²", "007", "7.removed", "x", "-1"])
+def test_only_a_folder_named_after_a_step_is_a_checkpoint(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / "5").touch()
+    (tmp_path / "3").mkdir()
+    assert complete_steps(tmp_path) == [3]
 
 
 @pytest.mark.parametrize("damage", ["manifest.ocdbt", "_METADATA", "d"])

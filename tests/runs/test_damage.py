@@ -14,8 +14,10 @@ import jaxcnn
 from helpers.processes import run_command
 from jaxcnn import fit
 from jaxcnn.errors import UserError
-from jaxcnn.runs.checkpoints import Checkpoints, complete_steps, read_variables
+from jaxcnn.runs.checkpoints import Checkpoints
 from jaxcnn.runs.checksums import damaged, digests
+from jaxcnn.runs.reading import read_variables
+from jaxcnn.runs.steps import complete_steps
 
 
 def flip_a_bit(path, chance):
@@ -73,6 +75,49 @@ def test_digests_tell_values_types_and_shapes_apart():
     }
     assert damaged(others, expected) == ["a", "half", "key", "scalar"]
     assert damaged({"new": np.zeros(1)}, expected) == ["new"]
+
+
+def change_record(checkpoint, old, new):
+    path = checkpoint / "_CHECKPOINT_METADATA"
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"accuracy": 0.31', b'"accuracy": 0.71'),
+        (b'"accuracy": 0.31', b'"accuracx": 0.31'),
+        (b'"step": 2', b'"step": 0'),
+        (b'"digests"', b'"digestr"'),
+        (b'"seal"', b'"seam"'),
+        (b'"custom_metadata"', b'"custom_metadat`"'),
+    ],
+)
+def test_a_flip_in_what_decides_which_checkpoint_is_best_is_an_error_that_names_it(tmp_path, old, new):
+    folder = tmp_path / "checkpoints"
+    checkpoints = Checkpoints(folder, keep=2)
+    for step, accuracy in ((1, 0.5), (2, 0.31), (3, 0.4)):
+        checkpoints.save(step, state(step), accuracy)
+    checkpoints.close()
+    change_record(folder / "2", old, new)
+    checkpoints = Checkpoints(folder, keep=2)
+    message = r"checkpoint .*/2 cannot be read: _CHECKPOINT_METADATA is damaged(.|\n)*--resume latest_valid"
+    for refused in (lambda: checkpoints.best, lambda: checkpoints.latest, lambda: checkpoints.restore(state(0), 2)):
+        with pytest.raises(UserError, match=message):
+            refused()
+    with pytest.raises(UserError, match=message):
+        checkpoints.save(4, state(4), 0.1)
+    assert complete_steps(folder) == [1, 2, 3]
+    assert list(checkpoints.set_aside_damaged(state(0))) == [2]
+    assert (checkpoints.best, checkpoints.latest) == (1, 3)
+    checkpoints.close()
+
+
+def test_a_checkpoint_whose_folder_was_renamed_is_not_taken_for_another_step(three):
+    (three / "3").rename(three / "9")
+    with pytest.raises(UserError, match="it was saved at step 3, and its folder was renamed"):
+        read_variables(three, 9)
 
 
 def test_damaged_checkpoints_are_set_aside_whole_and_the_rest_goes_on(three):

@@ -13,7 +13,7 @@ import pytest
 import jaxcnn
 from helpers.processes import AT_RENAME, ROOT, TINY, end, prepared, run_command, run_program, wait_until
 from helpers.runs import assert_same, newest_state, timeless
-from jaxcnn.runs.checkpoints import complete_steps
+from jaxcnn.runs.steps import complete_steps
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,10 @@
 """Run folders that are not what they should be, and what `load` and `predict` say of them."""
 
+import errno
+import fcntl
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +34,6 @@ def edit(path, change):
 
 @pytest.fixture
 def copy(trained, tmp_path):
-    import shutil
-
     shutil.copytree(trained.folder, tmp_path / "copy")
     return tmp_path / "copy"
 
@@ -57,10 +59,17 @@ def test_predict_takes_any_number_of_images_and_only_those_of_the_run(trained):
         (lambda run: edit(run / "config.json", lambda c: c.update(batch_sizes=1)), "did you mean 'batch_size'"),
         (
             lambda run: edit(run / "config.json", lambda c: c.update(era=9)),
-            r"config.json.era(.|\n)*jaxcnn 0.*and this is 0",
+            r"config.json.era(.|\n)*this version of jaxcnn \(0.*\) and is damaged or was edited",
         ),
         (lambda run: edit(run / "config.json", lambda c: c.update(model="convnet")), "does not fit its model"),
         (lambda run: edit(run / "data.json", lambda d: d.update(label_names=["a", "b"])), "does not fit its model"),
+        (
+            lambda run: (
+                edit(run / "config.json", lambda c: c.update(era=9)),
+                edit(run / "environment.json", lambda e: e["packages"].update(jaxcnn="0.1.0")),
+            ),
+            r"config.json.era(.|\n)*jaxcnn 0.1.0, and this is 0",
+        ),
         (
             lambda run: (run / "checkpoints/20/_CHECKPOINT_METADATA").unlink(),
             "20 cannot be read: .*_CHECKPOINT_METADATA",
@@ -95,7 +104,7 @@ def test_a_folder_in_use_or_full_of_something_else_is_refused(trained, tmp_path)
     with pytest.raises(UserError, match="is a file"):
         RunFolder(replace(trained, folder=str(tmp_path / "thesis.tex")))
     (tmp_path / "moved/checkpoints/100").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"not a jaxcnn run .found '100'"):
+    with pytest.raises(UserError, match=r"moved/config.json is missing, but there are files of a run .found '100'"):
         RunFolder(replace(trained, folder=str(tmp_path / "moved")))
 
 
@@ -112,3 +121,57 @@ def test_a_process_that_does_not_write_sees_the_same_run_or_says_so(trained, tmp
 
 def test_the_config_is_read_back(trained):
     assert read_config(Path(trained.folder)) == trained
+
+
+COLLECTED = (".DS_Store", ".ipynb_checkpoints/a.ipynb", "lost+found", "train.log", "slurm-7.out", "nohup.out", ".lock")
+
+
+def test_what_every_folder_collects_is_in_no_runs_way(trained, tmp_path):
+    for name in (*COLLECTED, "checkpoints/.DS_Store"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with RunFolder(replace(trained, folder=str(tmp_path))):
+        assert (tmp_path / "config.json").exists()
+    assert all((tmp_path / name).exists() for name in COLLECTED)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_told_from_a_folder_in_use(trained, tmp_path, monkeypatch, capfd, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with RunFolder(replace(trained, folder=str(tmp_path / "run"))):
+        pass
+    said = " ".join(capfd.readouterr().err.split())
+    assert f"cannot be locked ({os.strerror(number)}): make sure that no other process" in said
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_folder_that_is_deleted_during_a_run_is_one_clear_error(tiny, monkeypatch, again):
+    """Even if another run has begun there since."""
+    config = replace(tiny, model="softmax", augment=(), duration="8steps", checkpoint_every="4steps")
+    made = fit.batches
+
+    def batches(training, begin_at):
+        for step, indices in made(training, begin_at):
+            if step == 6:
+                Path(config.folder).rename(config.folder + "-gone")  # a save in the background may be under way
+                if again:
+                    RunFolder(config).__exit__()
+            yield step, indices
+
+    monkeypatch.setattr(fit, "batches", batches)
+    with pytest.raises(UserError, match=r"run was deleted or moved while the run was training"):
+        fit.fit(config)
+    left = sorted(p.name for p in Path(config.folder).glob("*"))
+    assert left == ([".lock", "checkpoints", "config.json"] if again else [])
+
+
+def test_a_path_with_blanks_is_quoted_where_it_is_to_be_typed(trained, tmp_path):
+    config = replace(trained, folder=str(tmp_path / "my runs" / "a b"))
+    with RunFolder(config):
+        pass
+    with pytest.raises(UserError) as refused:
+        RunFolder(replace(config, seed=3))
+    assert f"(--folder '{tmp_path}/my runs/a b-2')" in str(refused.value)

@@ -14,6 +14,7 @@ from helpers.processes import TINY, run_command
 from helpers.tiny import tiny_config, untrained_run
 from jaxcnn import assemble, fit
 from jaxcnn.config import InitConfig
+from jaxcnn.config_json import differences
 from jaxcnn.data.for_run import load_images
 from jaxcnn.errors import UserError
 from jaxcnn.recorder import Recorder
@@ -127,6 +128,33 @@ def test_the_command_says_which_rule_to_add(base, tmp_path):
     (hint,) = [line for line in refused.stderr.splitlines() if "--init.restore" in line]
     assert hint.endswith("--init.restore 'head/*' init '*' load")
     assert not (tmp_path / "tuned").exists()
+
+
+@pytest.mark.parametrize("ours", ["standardize", "center", "imagenet"])
+def test_weights_of_another_normalization_are_warned_of_with_what_to_type(tuned, base, ours, capfd):
+    run = jaxcnn.load(base)
+    config = replace(tuned, data=replace(tuned.data, normalization=ours), init=InitConfig(base))
+    _, account = init_from.start(config, run.model, zeros(run.variables))
+    said = capfd.readouterr().err
+    if ours == "standardize":
+        assert "WARNING" not in said
+        assert "warnings" not in account
+        return
+    assert "WARNING: these weights were trained with data.normalization 'standardize'" in said
+    (warning,) = account["warnings"]
+    assert warning.endswith("add --data.normalization standardize")
+
+
+def test_one_source_written_in_several_ways_is_one(tuned, base):
+    folder = Path(base)
+    written = [base, f"{base}/", f"{folder.parent}/./{folder.name}", f"{folder.parent}//{folder.name}"]
+    configs = [replace(tuned, init=InitConfig(path, HEAD)) for path in written]
+    accounts = [init_from.read(path, jaxcnn.load(base).model).what for path in written]
+    assert len(set(accounts)) == 1
+    for config in configs:
+        assert differences(configs[0], config) == []
+    other = replace(tuned, init=InitConfig(f"{base}@10", HEAD))
+    assert differences(configs[0], other) == [f"init.source: {base}@10 there, {base} here"]
 
 
 def test_weights_go_to_a_file_and_back(tuned, base, tmp_path):

@@ -10,7 +10,8 @@ import jaxcnn
 from helpers.tiny import tiny_config, untrained_run
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
-from jaxcnn.runs import checkpoints
+from jaxcnn.runs.checkpoints import Checkpoints
+from jaxcnn.runs.reading import read_variables
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,10 @@ def test_a_bad_pattern_is_one_clear_error(path):
 
 def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
     variables = {"params": {"a": {"k": np.ones(2, np.float32)}, "b": {"k": np.ones(3, np.float32)}}, "batch_stats": {}}
-    saver = checkpoints.Checkpoints(tmp_path, keep=1)
+    saver = Checkpoints(tmp_path, keep=1)
     saver.save(1, {**variables, "ema": None}, accuracy=None)
     saver.close()
-    part = checkpoints.read_variables(tmp_path, 1, "b/*")
+    part = read_variables(tmp_path, 1, "b/*")
     assert part.keys() == {"params", "batch_stats"}
     assert part["params"].keys() == {"b"}
 

@@ -13,8 +13,9 @@ from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.config_json import changed
 from jaxcnn.errors import UserError
 from jaxcnn.recorder import Recorder
-from jaxcnn.runs import checkpoints
 from jaxcnn.runs.folder import finished
+from jaxcnn.runs.reading import read_variables
+from jaxcnn.runs.steps import complete_steps
 from jaxcnn.sweep.stack import stack_key, train_together
 
 
@@ -38,8 +39,8 @@ def base(folder: Path, **changes) -> Config:
 def outcome(config: Config):
     folder = Path(config.folder)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    step = checkpoints.complete_steps(folder / "checkpoints")[-1]
-    return rows, step, checkpoints.read_variables(folder / "checkpoints", step)
+    step = complete_steps(folder / "checkpoints")[-1]
+    return rows, step, read_variables(folder / "checkpoints", step)
 
 
 def same(separate: Config, member: Config) -> None:

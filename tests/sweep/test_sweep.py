@@ -15,7 +15,7 @@ from jaxcnn.config import Config
 from jaxcnn.config_json import changed, to_dict
 from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
-from jaxcnn.runs.checkpoints import complete_steps
+from jaxcnn.runs.steps import complete_steps
 from jaxcnn.sweep import Sweep, only, parse_changes, slug
 from jaxcnn.sweep.launch import check
 

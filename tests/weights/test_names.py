@@ -19,6 +19,16 @@ NAMES = {
         "stage2_block1/shortcut/norm/scale": "layer2.0.downsample.1.weight",
         "stage4_block2/conv2/kernel": "layer4.1.conv2.weight",
     },
+    ("resnet18", "kuangliu"): {
+        "stem/conv/kernel": "conv1.weight",
+        "stage2_block1/shortcut/conv/kernel": "layer2.0.shortcut.0.weight",
+        "stage2_block1/shortcut/norm/var": "layer2.0.shortcut.1.running_var",
+        "head/bias": "linear.bias",
+    },
+    ("resnet20", "kuangliu"): {  # akamaster's
+        "stage3_block3/norm2/mean": "layer3.2.bn2.running_mean",
+        "head/kernel": "linear.weight",
+    },
     ("se_resnet50_224", "torchvision"): {"stage3_block6/squeeze_excite/expand/bias": "layer3.5.se.fc2.bias"},
     ("densenet121_224", "torchvision"): {
         "stage3_layer24/norm2/bias": "features.denseblock3.denselayer24.norm2.bias",
@@ -112,7 +122,7 @@ LONG = ("nasnet", "inception_resnet", "inception_v4")
 )
 def test_every_leaf_has_its_own_entry_and_these_are_published(name: str, library: str):
     model = MODELS[name](**{"auxiliary": True} if name in WITH_HEADS else {})
-    side = int(name.rpartition("_")[2])
+    side = int(name.rpartition("_")[2]) if "_" in name else 32
     names = theirs(model, (side, side, 3), library)
     assert len(set(names.values())) == len(names)
     found = {leaf.partition("/")[2]: entry for leaf, entry in names.items()}

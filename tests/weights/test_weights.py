@@ -11,6 +11,7 @@ import pytest
 
 import jaxcnn
 from jaxcnn import MODELS, UserError
+from jaxcnn.models.residual import SHORTCUTS
 from jaxcnn.weights import import_weights, read_safetensors, save_weights, theirs
 from jaxcnn.weights.leaves import shapes
 
@@ -126,7 +127,7 @@ def changed(name: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
             {name.replace("features", "layers"): array for name, array in state_dict().items()},
             r"no 'features.0.weight'.*10 of 14 .* torchvision's names .*did you mean 'layers.0.weight' \[4, 3, 3, 3\]",
         ),
-        ({"epoch": 3, "model": state_dict()}, r"'epoch' holds int.*state dict"),
+        ({"epoch": 3, "weights": state_dict()}, r"'epoch' holds int.*state dict"),
         ({}, r"no 'features.0.weight' .*14 of 14"),
     ],
 )
@@ -164,6 +165,61 @@ def test_of_several_libraries_the_one_whose_names_are_there_is_taken():
         del entries[scale]
         with pytest.raises(UserError, match=rf"no '{scale}'.*1 of \d+ entries by {library}'s names"):
             import_weights(model, entries)
+
+
+WRAPPED = {
+    "state_dict": lambda entries: {"epoch": 3, "state_dict": entries, "optimizer": {"lr": 0.1}},
+    "model": lambda entries: {"model": entries},
+    "net": lambda entries: {"net": entries, "acc": 93.0},
+    "twice": lambda entries: {"state_dict": {"model": entries}},
+}
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "model.", "module._orig_mod.model."])
+@pytest.mark.parametrize("wrapped", [None, *WRAPPED])
+def test_what_programs_wrap_a_state_dict_in_is_taken_off_and_reported(prefix: str, wrapped: str | None):
+    entries = {prefix + name: array for name, array in state_dict().items()}
+    source = WRAPPED[wrapped](entries) if wrapped else entries
+    plain, (variables, report) = import_weights(small(), state_dict(), IMAGE), import_weights(small(), source, IMAGE)
+    jax.tree.map(np.testing.assert_array_equal, plain.variables, variables)
+    said = str(report)
+    assert said.count("without the prefix") == prefix.count(".")
+    assert ("taken from" in said) == (wrapped is not None)
+    assert "by the names of torchvision" in said
+    if wrapped == "net":
+        assert "taken from 'net', beside acc" in said
+
+
+def test_a_prefix_that_not_all_names_have_is_no_prefix():
+    entries = state_dict()
+    entries["module.features.0.weight"] = entries.pop("features.0.weight")
+    with pytest.raises(UserError, match=r"no 'features.0.weight'.*did you mean 'module.features.0.weight'"):
+        import_weights(small(), entries, IMAGE)
+
+
+@pytest.mark.parametrize("option", ["B", "A_both"])
+def test_networks_of_kuangliu_and_akamaster_are_recognized_by_their_names(option: str):
+    model = MODELS["resnet20"](blocks=(1, 1), widths=(4, 8), option=option)
+    report = import_weights(model, foreign(model, "kuangliu")).report
+    taken = {leaf.path: leaf.name for leaf in report.taken}
+    assert taken["params/head/kernel"] == "linear.weight"
+    assert ("layer2.0.shortcut.0.weight" in taken.values()) == (option == "B")
+    assert "by the names of kuangliu" in str(report)
+
+
+def test_weights_for_zeros_on_both_sides_are_refused_where_the_model_has_them_behind():
+    """The names and shapes are the same; the result would be wrong, silently."""
+    model = MODELS["resnet20"](blocks=(1, 1), widths=(4, 8))
+    with pytest.raises(UserError, match=r"zeros on both sides, .*resnet20:option=A_both"):
+        import_weights(model, foreign(model, "kuangliu"))
+
+
+def test_the_shortcut_of_akamaster_is_his_line():
+    """F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, planes // 4, planes // 4), "constant", 0)"""
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 16)).astype(np.float32)
+    expected = np.pad(x.transpose(0, 3, 1, 2)[:, :, ::2, ::2], ((0, 0), (32 // 4, 32 // 4), (0, 0), (0, 0)))
+    ours = SHORTCUTS["A_both"](x, 32, 2, None)  # pyrefly: ignore[not-callable]
+    np.testing.assert_array_equal(np.asarray(ours).transpose(0, 3, 1, 2), expected)
 
 
 def test_entries_of_auxiliary_heads_are_left_where_the_model_has_none():

@@ -1,4 +1,4 @@
-"""The names that torchvision and timm give to the entries of our networks.
+"""The names that torchvision, timm, and kuangliu's and akamaster's networks for CIFAR-10 give to our entries.
 
 `theirs` maps each of our leaves to its entry there, by a table per family and library; import follows it. A table is
 for networks that `make parity` compares with ours: one with the same names and a different epsilon must not be added.
@@ -34,7 +34,7 @@ from jaxcnn.weights.names.tables import Table, renamed
 TABLES: dict[type[nn.Module], dict[str, Table]] = {
     AlexNet: {"torchvision": plain.ALEXNET},
     VGG: {"torchvision": plain.vgg},
-    ResNet: {"torchvision": residual.RESNET},
+    ResNet: {"torchvision": residual.RESNET, "kuangliu": residual.RESNET_KUANGLIU},
     DenseNet: {"torchvision": residual.DENSENET},
     GoogLeNet: {"torchvision": inception.GOOGLENET},
     InceptionV3: {"torchvision": inception.INCEPTION_V3},
@@ -75,6 +75,15 @@ def tables_of(model: nn.Module) -> Mapping[str, Table]:
         return TABLES[type(model)]
     known = ", ".join(sorted(family.__name__ for family in TABLES))
     raise UserError(f"{type(model).__name__} has no counterpart in torchvision or timm; they have: {known}")
+
+
+def require_same_network(model: nn.Module, library: str) -> None:
+    """Raises: UserError where the names and shapes of two networks are the same, and what they compute is not."""
+    if isinstance(model, ResNet) and library == "kuangliu" and model.option == "A":
+        raise UserError(
+            "networks with these names and shortcuts without parameters (akamaster's) pad the channels with zeros on "
+            "both sides, and this model behind them: build it with option=A_both, as in resnet20:option=A_both"
+        )
 
 
 def entries(table: Table, leaves: Iterable[str], library: str) -> dict[str, str]:

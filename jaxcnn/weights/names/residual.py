@@ -1,23 +1,30 @@
 """ResNet and what followed from it: DenseNet, RepVGG, ConvNeXt."""
 
-from jaxcnn.weights.names.tables import product, units
+from jaxcnn.weights.names.tables import Rules, product, units
 
-RESNET = [
-    ("stem/conv", "conv1"),
-    ("stem/norm", "bn1"),
-    *product(
-        [("stage{s}_block{b}", "layer{s}.{b-1}")],
-        [
-            ("conv{n}", "conv{n}"),
-            ("norm{n}", "bn{n}"),
-            ("squeeze_excite/reduce", "se.fc1"),  # the gate is timm's, which calls all else as torchvision does
-            ("squeeze_excite/expand", "se.fc2"),
-            ("shortcut/conv", "downsample.0"),
-            ("shortcut/norm", "downsample.1"),
-        ],
-    ),
-    ("head", "fc"),
-]
+
+def _resnet(shortcut: str, head: str) -> Rules:
+    return [
+        ("stem/conv", "conv1"),
+        ("stem/norm", "bn1"),
+        *product(
+            [("stage{s}_block{b}", "layer{s}.{b-1}")],
+            [
+                ("conv{n}", "conv{n}"),
+                ("norm{n}", "bn{n}"),
+                ("squeeze_excite/reduce", "se.fc1"),  # the gate is timm's, which calls all else as torchvision does
+                ("squeeze_excite/expand", "se.fc2"),
+                ("shortcut/conv", f"{shortcut}.0"),
+                ("shortcut/norm", f"{shortcut}.1"),
+            ],
+        ),
+        ("head", head),
+    ]
+
+
+RESNET = _resnet("downsample", "fc")
+RESNET_KUANGLIU = _resnet("shortcut", "linear")
+"""Also akamaster's."""
 DENSENET = [
     ("stem/conv", "features.conv0"),
     ("stem/norm", "features.norm0"),
