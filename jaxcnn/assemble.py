@@ -14,6 +14,7 @@ from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
 from jaxcnn import augment, freezing, optimizers, schedules, tasks, train
+from jaxcnn.cadence import Cadence, cadence
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
@@ -59,6 +60,7 @@ class Training:
     devices: Devices
     schedule: optax.Schedule
     total_steps: int
+    cadence: Cadence
     counts: Counts
     initialize: Any
     """Jitted: key -> {"params", "batch_stats"} of a newly initialized model."""
@@ -152,6 +154,11 @@ def assemble(config: Config, images: Images) -> Training:
     shapes = initialize.eval_shape(jax.random.key(0))
     steps_per_epoch = info.train // config.batch_size
     total_steps = steps(config.duration, steps_per_epoch)
+    if total_steps < 1:
+        raise UserError(
+            f"the duration {config.duration!r} has not a single step, of {steps_per_epoch:,} an epoch: train longer"
+        )
+    rhythm = cadence(config, steps_per_epoch, total_steps, info.validation > 0)
 
     def when(duration: str) -> int:
         return steps(duration, steps_per_epoch, total_steps)
@@ -178,6 +185,7 @@ def assemble(config: Config, images: Images) -> Training:
         devices=devices,
         schedule=schedule,
         total_steps=total_steps,
+        cadence=rhythm,
         counts=count(model, shape, shapes),
         initialize=initialize,
     )
@@ -237,6 +245,8 @@ def _check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], varia
 
     Raises: UserError if the model cannot be applied to images of that size with the variables it has.
     """
+    if size < 1:
+        raise UserError(f"image_sizes: images of {size} x {size} have no pixel")
     images = jax.ShapeDtypeStruct((1, size, size, shape[-1]), jnp.float32)
     apply: Callable[..., Any] = partial(model.apply, train=False)
     try:

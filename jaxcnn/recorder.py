@@ -1,7 +1,6 @@
 """What one run writes while it trains: metrics, evaluations, checkpoints, and at the end its summary."""
 
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -9,10 +8,10 @@ import jax
 
 from jaxcnn import train
 from jaxcnn.assemble import Training
+from jaxcnn.cadence import Cadence
 from jaxcnn.config import Config
 from jaxcnn.console.log import Log
 from jaxcnn.console.progress import ProgressBar
-from jaxcnn.durations import steps
 from jaxcnn.errors import Diverged
 from jaxcnn.evaluate import evaluate
 from jaxcnn.measures import measure_of, words
@@ -21,37 +20,6 @@ from jaxcnn.runs.folder import RunFolder
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
-
-
-@dataclass(frozen=True)
-class Cadence:
-    """After which steps to log, evaluate and save; all of them after the last."""
-
-    total: int
-    log: int
-    evaluate: int
-    checkpoint: int
-
-    def logs(self, step: int) -> bool:
-        return step % self.log == 0 or step == self.total
-
-    def evaluates(self, step: int) -> bool:
-        return self.evaluate != NEVER and (step % self.evaluate == 0 or step == self.total)
-
-    def saves(self, step: int) -> bool:
-        return step % self.checkpoint == 0 or step == self.total
-
-
-def cadence(training: Training) -> Cadence:
-    """The cadence that a config asks for."""
-    config, total = training.config, training.total_steps
-
-    def every(duration: str) -> int:
-        return max(steps(duration, training.recipe.steps_per_epoch, total), 1)
-
-    validates = len(training.images.split.validation) > 0
-    evaluate_every = every(config.evaluate_every) if validates else NEVER
-    return Cadence(total, every(config.log_every), evaluate_every, every(config.checkpoint_every))
 
 
 class Records(Protocol):
@@ -85,7 +53,7 @@ class Recorder:
         self.training, self.folder, self.data = training, folder, data
         self.config: Config = training.config
         self.task = training.recipe.task
-        self.cadence = cadence(training)
+        self.cadence = training.cadence
         self.checkpoints = Checkpoints(folder.checkpoints, self.config.keep)
         self.validation: dict[str, float] = {}
         self._learning_rates = training.learning_rates()
