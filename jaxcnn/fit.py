@@ -4,6 +4,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,11 +53,11 @@ def fit(config: Config) -> dict[str, Any]:
         del start
         step = int(state.step)
         announce(training, folder, step)
-        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar):
+        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar, began):
             step_at = _with_data(training, recorder.data)
             state = train_steps(state, batches(training, step), step_at, recorder, stop, training.devices)
             recorder.saved(step)
-            return recorder.finish(state, time.monotonic() - began)
+            return recorder.finish(state, partial(heed, stop, recorder, training.devices))
 
 
 def new_start(training: Training) -> tuple[Tree, Any] | None:
@@ -116,6 +117,12 @@ def train_steps(
     while in_flight:
         _show(records, *in_flight.popleft())
     return state
+
+
+def heed(stop: Stop, records: Records, devices: Devices) -> None:
+    """Raises: Stopped if a process of the run was asked to stop after its last step, while it is evaluated."""
+    if bool(devices.any_process(stop.received is not None)):
+        raise _stopped(stop, records, records.cadence.total)
 
 
 def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""The numbers that a setting may have; what lies outside cannot be meant."""
+"""The numbers that a setting may have; what is outside cannot be meant."""
 
 import dataclasses
 import math

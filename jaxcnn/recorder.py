@@ -1,6 +1,8 @@
 """What one run writes while it trains: metrics, evaluations, checkpoints, and at the end its summary."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -58,8 +60,12 @@ class Recorder:
         self.validation: dict[str, float] = {}
         self._learning_rates = training.learning_rates()
 
-    def open(self, step: int, bar: ProgressBar) -> "Recorder":
-        """Starts to write, for a run that is at `step`."""
+    def open(self, step: int, bar: ProgressBar, began: float, share: float = 1) -> "Recorder":
+        """Starts to write, for a run that is at `step`.
+
+        Its time counts from `time.monotonic()` = `began`; a run of a stack took a `share` of it.
+        """
+        self._began, self._share = began, share
         self._log = Log(self.folder.path, step, self.config.tensorboard, self.training.devices.is_primary)
         self.bar = bar
         return self
@@ -83,9 +89,11 @@ class Recorder:
         row = summarize(self.task, sums) | {
             "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
             "learning_rate": float(self._learning_rates[step - 1]),
-            "images_per_second": round(self.bar.rate(step), 1),
         }
-        self._log.write(step, "train", row)
+        rate = self.bar.rate(step)
+        if rate is not None:
+            row["images_per_second"] = round(rate, 1)
+        self._log.write(step, "train", row | self._time())
 
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         self._require_finite(state.metrics)
@@ -93,12 +101,16 @@ class Recorder:
         score = self.validate(step, state) if evaluate else None
         if save:
             self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), score)
+            self._log.write(step, "checkpoint", self._time())
         self.bar.pause(time.monotonic() - paused)
 
     def validate(self, step: int, state: TrainState) -> float:
         """How good it is on the validation images: the more, the better."""
         variables = train.evaluated_variables(state)
-        self.validation = evaluate(self.training, variables, self.data, self.training.images.split.validation)
+        images = self.training.images.split.validation
+        self.validation = evaluate(
+            self.training, variables, self.data, images, partial(self.bar.evaluating, "validation")
+        )
         self._log.write(step, "validation", self.validation)
         score = self.validation[self.task.metric]
         return score if self.task.higher_is_better else -score
@@ -110,34 +122,40 @@ class Recorder:
         self.checkpoints.wait()
         return str(self.folder.path)
 
-    def finish(self, state: TrainState, wall_seconds: float) -> dict[str, Any]:
-        """Tests once, at the end, and writes the summary."""
+    def finish(self, state: TrainState, heed: Callable[[], None]) -> dict[str, Any]:
+        """Tests once, at the end, and writes the summary; `heed` is called often, and what it raises ends the test."""
+
+        def watch(what: str, done: int, total: int) -> None:
+            self.bar.evaluating(what, done, total)
+            heed()
+
         step = int(state.step)
         if self.config.select == "best" and self.checkpoints.best is not None:
             step = self.checkpoints.best
             state = TrainState(**self.checkpoints.restore(state._asdict(), step))
         images, variables = self.training.images, train.evaluated_variables(state)
-        began = time.monotonic()
-        tested = evaluate(self.training, variables, self.data, images.test)
+        score = partial(evaluate, self.training, variables, self.data)
+        tested = score(images.test, partial(watch, "test"))
         validation = images.split.validation
-        validated = evaluate(self.training, variables, self.data, validation) if len(validation) else {}
-        wall_seconds += time.monotonic() - began
+        validated = score(validation, partial(watch, "validation")) if len(validation) else {}
         self._log.write(step, "test", tested)
         self.checkpoints.close()
-        summary = self._summary(step, tested, validated, wall_seconds)
+        summary = self._summary(step, tested, validated)
         self.folder.finish(summary)
         return summary
 
-    def _summary(
-        self, step: int, tested: dict[str, float], validated: dict[str, float], wall_seconds: float
-    ) -> dict[str, Any]:
+    def _time(self) -> dict[str, float]:
+        """Seconds of training up to now over all sessions of the run, without the pauses between them."""
+        return {"seconds": round(self._log.seconds_before + (time.monotonic() - self._began) * self._share, 1)}
+
+    def _summary(self, step: int, tested: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
         info, counts = self.training.images.info, self.training.counts
         return {
             **{f"test_{name}": value for name, value in tested.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             "steps": self.training.total_steps,
             "tested_step": step,
-            "wall_seconds": round(wall_seconds, 1),
+            "wall_seconds": self._time()["seconds"],
             "task": self.config.task,
             "metric": self.task.metric,
             "model": self.config.model,

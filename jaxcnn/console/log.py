@@ -13,19 +13,19 @@ class Log:
     def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
         """Opens the log of a run that is at `step`; later rows, from before a crash, are dropped.
 
-        Only one process of a run `writes`.
+        Only one process of a run `writes`. `seconds_before` is how long its earlier sessions took until that step.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        kept = [json.dumps(row) + "\n" for row in read_rows(self._path) if row["step"] <= step]
-        self._path.write_text("".join(kept))
+        kept = [row for row in read_rows(self._path) if row["step"] <= step]
+        self.seconds_before = max((row.get("seconds", 0.0) for row in kept), default=0.0)
+        self._path.write_text("".join(json.dumps(row) + "\n" for row in kept))
         self._file = self._path.open("a", buffering=1)
-        self._events = _event_writer(folder / "events", step) if tensorboard and writes else None
+        self._events = _events(folder / "events", step) if tensorboard and writes else None
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
         self._file.write(json.dumps({"step": step, "split": split, **values}) + "\n")
         if self._events:
-            for name, value in values.items():
-                self._events.add_scalar(f"{split}/{name}", value, step)
+            self._events.add(step, {f"{split}/{name}": value for name, value in values.items()})
 
     def close(self) -> None:
         self._file.close()
@@ -46,7 +46,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _event_writer(folder: Path, step: int) -> Any:
-    from tensorboardX import SummaryWriter  # not needed by those who turn it off
+def _events(folder: Path, step: int) -> Any:
+    from jaxcnn.console.events import Events  # imports tensorboardX, which those who turn it off do not need
 
-    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+    return Events(folder, step)
