@@ -26,6 +26,7 @@ from jaxcnn.models.counts import Counts, count
 from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
 from jaxcnn.runs import init_from
 from jaxcnn.runtime import xla
+from jaxcnn.seeds import key_of
 from jaxcnn.tasks import Task
 from jaxcnn.tasks.checks import check_settings
 from jaxcnn.tasks.task import empty_sums
@@ -103,11 +104,11 @@ class Training:
 
     @property
     def _init_key(self) -> jax.Array:
-        return jax.random.split(jax.random.key(self.config.seed))[0]
+        return jax.random.split(key_of(self.config.seed))[0]
 
     @property
     def _run_key(self) -> jax.Array:
-        return jax.random.split(jax.random.key(self.config.seed))[1]
+        return jax.random.split(key_of(self.config.seed))[1]
 
     @property
     def _state_of(self) -> Any:
@@ -151,7 +152,7 @@ def assemble(config: Config, images: Images) -> Training:
     shape = tasks.network_input(config, task)
     check_settings(config, task, model, shape, devices.count)
     initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
-    shapes = initialize.eval_shape(jax.random.key(0))
+    shapes = initialize.eval_shape(key_of(0))
     steps_per_epoch = info.train // config.batch_size
     total_steps = steps(config.duration, steps_per_epoch)
     if total_steps < 1:

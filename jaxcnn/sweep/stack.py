@@ -27,6 +27,7 @@ from jaxcnn.errors import Diverged, UserError
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs.checkpoints import latest_step
 from jaxcnn.runs.folder import RunFolder
+from jaxcnn.runtime import xla
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
@@ -70,6 +71,12 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
 
     Raises: UserError for what the user can fix, Stopped after a signal.
     """
+    with jax.enable_x64(False):  # as in `fit`
+        return _train_together(configs)
+
+
+def _train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
+    xla.require_backend()
     began = time.monotonic()
     images = functools.cache(lambda seed: load_images(replace(configs[0], seed=seed)))
     configs = [resolve(config, images(config.seed)) for config in configs]
