@@ -17,6 +17,7 @@ from experiments.small import FULL, SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.panels import images_per_second
 from jaxcnn.report.plots import line_style, new_figure
 from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
@@ -51,8 +52,9 @@ def layers(results: Results) -> Panel:
         dead = (
             f"{100 * np.mean([probe.dead_fraction(h) for h in hidden]):.1f} %" if name in ("relu", "gelu") else "none"
         )
-        speed = [entry["images_per_second"] for entry in rows[0].history if entry["split"] == "train"][-1]
-        lines.append([name, f"{norms[0]:.2g}", f"{norms[0] / norms[-1]:.2g}", dead, f"{speed:,.0f}"])
+        speed = images_per_second(rows[0])
+        cost = f"{speed:,.0f}" if speed else "unknown"
+        lines.append([name, f"{norms[0]:.2g}", f"{norms[0] / norms[-1]:.2g}", dead, cost])
     axis.set(xlabel="layer", ylabel="norm of the kernel's gradient", title="at step 0")
     figure.legend(loc="outside right upper", frameon=False)
     head = ["", "first layer's gradient", "first / last", "dead units after training", "images/s"]

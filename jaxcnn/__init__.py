@@ -5,8 +5,12 @@
 imports no JAX and changes nothing in the process.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if sys.platform == "win32":
+    raise ImportError("jaxcnn runs on Linux and macOS; on Windows, use the Windows Subsystem for Linux (WSL)")
 
 if TYPE_CHECKING:
     from jaxcnn.errors import UserError

@@ -14,6 +14,7 @@ from flax import linen as nn
 from flax.errors import ScopeParamShapeError
 
 from jaxcnn import augment, freezing, optimizers, schedules, tasks, train
+from jaxcnn.cadence import Cadence, cadence
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
@@ -25,6 +26,7 @@ from jaxcnn.models.counts import Counts, count
 from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
 from jaxcnn.runs import init_from
 from jaxcnn.runtime import xla
+from jaxcnn.seeds import key_of
 from jaxcnn.tasks import Task
 from jaxcnn.tasks.checks import check_settings
 from jaxcnn.tasks.task import empty_sums
@@ -59,6 +61,7 @@ class Training:
     devices: Devices
     schedule: optax.Schedule
     total_steps: int
+    cadence: Cadence
     counts: Counts
     initialize: Any
     """Jitted: key -> {"params", "batch_stats"} of a newly initialized model."""
@@ -101,11 +104,11 @@ class Training:
 
     @property
     def _init_key(self) -> jax.Array:
-        return jax.random.split(jax.random.key(self.config.seed))[0]
+        return jax.random.split(key_of(self.config.seed))[0]
 
     @property
     def _run_key(self) -> jax.Array:
-        return jax.random.split(jax.random.key(self.config.seed))[1]
+        return jax.random.split(key_of(self.config.seed))[1]
 
     @property
     def _state_of(self) -> Any:
@@ -149,9 +152,14 @@ def assemble(config: Config, images: Images) -> Training:
     shape = tasks.network_input(config, task)
     check_settings(config, task, model, shape, devices.count)
     initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
-    shapes = initialize.eval_shape(jax.random.key(0))
+    shapes = initialize.eval_shape(key_of(0))
     steps_per_epoch = info.train // config.batch_size
     total_steps = steps(config.duration, steps_per_epoch)
+    if total_steps < 1:
+        raise UserError(
+            f"the duration {config.duration!r} has not a single step, of {steps_per_epoch:,} an epoch: train longer"
+        )
+    rhythm = cadence(config, steps_per_epoch, total_steps, info.validation > 0)
 
     def when(duration: str) -> int:
         return steps(duration, steps_per_epoch, total_steps)
@@ -178,6 +186,7 @@ def assemble(config: Config, images: Images) -> Training:
         devices=devices,
         schedule=schedule,
         total_steps=total_steps,
+        cadence=rhythm,
         counts=count(model, shape, shapes),
         initialize=initialize,
     )
@@ -237,6 +246,8 @@ def _check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], varia
 
     Raises: UserError if the model cannot be applied to images of that size with the variables it has.
     """
+    if size < 1:
+        raise UserError(f"image_sizes: images of {size} x {size} have no pixel")
     resized = scaled(shape, size)
     images = jax.ShapeDtypeStruct((1, *resized), jnp.float32)
     apply: Callable[..., Any] = partial(model.apply, train=False)

@@ -1,19 +1,18 @@
 """A config class becomes a command line; errors become one message and an exit status.
 
 Exit status: 0 done, 1 another process of the run is gone or a run of a sweep failed, 2 something the user can fix,
-130 stopped by Ctrl-C and 143 by SIGTERM (both saved).
+128 + number stopped by a signal, and saved: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 140 SIGUSR2 (on Linux).
 """
 
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from jaxcnn import runtime
 from jaxcnn.config import Config, folder_of
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 from jaxcnn.console.signals import Stopped
-from jaxcnn.errors import UserError, option
+from jaxcnn.errors import option
 from jaxcnn.measures import measure_of, words
 from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
@@ -29,7 +28,7 @@ def main(config: Config, description: str | None) -> None:
 
     def run() -> int:
         program = f"python -m experiments.{config.name}"
-        return _train(tyro.cli(Config, default=config, description=_paragraphs(description), prog=program))
+        return _train(tyro.cli(Config, default=config, description=help_text(description), prog=program))
 
     exit_with(*outcome(run))
 
@@ -40,34 +39,10 @@ def sweep_main(sweep: Sweep, description: str | None) -> None:
 
     def run() -> int:
         program = f"python -m experiments.{sweep.name}"
-        options = tyro.cli(SweepOptions, description=_paragraphs(description), prog=program)
+        options = tyro.cli(SweepOptions, description=help_text(description), prog=program)
         return _sweep(sweep, options, description or "")
 
     exit_with(*outcome(run))
-
-
-def outcome(run: Callable[[], int]) -> tuple[int, str]:
-    """The exit status of `run`, and the message of an error that ended it."""
-    try:
-        return run(), ""
-    except UserError as error:
-        return 2, f"error: {error}"
-    except KeyboardInterrupt:
-        return 130, "interrupted before the first step: nothing was lost."
-
-
-def exit_with(status: int, message: str) -> NoReturn:
-    """Ends the process, without waiting for a step that is still being compiled."""
-    if message:
-        from jaxcnn.console.terminal import say
-
-        say(message)
-    devices = sys.modules.get("jaxcnn.parallel.devices")
-    if devices and devices.is_compiling():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
 
 
 def _train(config: Config) -> int:
@@ -104,11 +79,6 @@ def _sweep(sweep: Sweep, options: SweepOptions, description: str) -> int:
 
     runtime.prepare(dtype=str(dict(options.set).get("dtype", sweep.base.dtype)))
     return run_sweep(sweep, options, description)
-
-
-def _paragraphs(description: str | None) -> str:
-    """tyro joins single lines."""
-    return (description or "").replace("\n\n", "\n").replace("\n", "\n\n")
 
 
 def _show(summary: dict[str, Any], folder: Path) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from jaxcnn.durations import steps
+from jaxcnn import limits
+from jaxcnn.durations import is_zero, steps
 from jaxcnn.errors import UserError
 from jaxcnn.paths import user_path
 
@@ -98,17 +99,19 @@ class ScheduleConfig:
     name: str = "cosine"
     """Shape of the learning-rate schedule: constant, step, piecewise_linear, exponential, cosine or one_cycle."""
     warmup: str = "0steps"
-    """Linear warm-up before the schedule starts."""
+    """Linear warm-up before the schedule starts: the first of n steps has the rate 1/n, not zero, which would waste
+    it."""
     boundaries: tuple[str, ...] | None = None
-    """For step: when the learning rate is multiplied by `factor`."""
+    """For step: when the learning rate is multiplied by `factor`, in rising order; what is after the end is never
+    reached."""
     factor: float | None = None
     """For step: the multiplier at each boundary."""
     points: tuple[tuple[str, float], ...] | None = None
-    """For piecewise_linear: (when, multiplier), connected by straight lines."""
+    """For piecewise_linear: (when, multiplier) in rising order of time, connected by straight lines."""
     final: float | None = None
     """For exponential, cosine and one_cycle: the multiplier at the end."""
     peak: str | None = None
-    """For one_cycle: when the learning rate peaks."""
+    """For one_cycle: when the learning rate peaks, after the warm-up and before the end."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ class Config:
     batch_size: int = 128
     """Global batch size: images per step over all devices."""
     seed: int = 0
-    """Seed of the initial weights, the order of examples, augmentation, dropout and the validation split."""
+    """Seed of the initial weights, the order of examples, augmentation, dropout and the validation split: 0 to
+    4294967295."""
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
     """Compute dtype of activations and matmuls (`auto`: bfloat16 where the hardware supports it). Parameters, batch
     statistics and the loss stay float32."""
@@ -162,22 +166,24 @@ class Config:
     grad_accum_steps: int = 1
     """Split each batch into this many parts and accumulate their gradients, to save memory."""
     ema: float = 0.0
-    """Decay per step of the exponential moving average of the weights, which is evaluated and loaded. 0: no average."""
+    """Decay per step of the exponential moving average of the weights, which is evaluated and loaded. It rises to that
+    value as (1 + step) / (10 + step), so that short runs forget their initial weights, too. 0: no average."""
     image_sizes: tuple[tuple[str, int], ...] = ()
     """(when, size): progressive resizing; from then on training images are resized to `size` pixels on the shorter
     side. Evaluation uses the full size."""
     tta: Literal["none", "flip", "flip_translate"] = "none"
     """Test-time augmentation: average the logits over an image and its flip, or over six flipped and shifted views."""
     evaluate_every: str = "1epochs"
-    """How often to evaluate on the validation images."""
+    """How often to evaluate on the validation images. 0steps: only after the last step."""
     checkpoint_every: str = "1epochs"
-    """How often to save a checkpoint."""
+    """How often to save a checkpoint. 0steps: only after the last step, and when the run is stopped."""
     keep: int = 2
     """How many of the newest checkpoints to keep, in addition to the best on validation."""
     select: Literal["last", "best"] = "last"
-    """Which checkpoint is tested at the end: the last, or the best on validation."""
+    """Which checkpoint is tested at the end: the last, or the best on validation (of those that were evaluated when
+    they were saved)."""
     log_every: str = "50steps"
-    """How often to log training metrics."""
+    """How often to log training metrics. 0steps: only after the last step."""
     tensorboard: bool = True
     """Also write TensorBoard events."""
     folder: str = ""
@@ -194,11 +200,11 @@ class Config:
         durations = [self.duration, self.evaluate_every, self.checkpoint_every, self.log_every, self.schedule.warmup]
         for duration in durations:
             steps(duration, steps_per_epoch=1, total=1)
-        for name in ("batch_size", "grad_accum_steps", "keep"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema is a decay per step in 0 ... 1 (0: no average), not {self.ema}")
+        if is_zero(self.duration):
+            raise UserError(f"the duration {self.duration!r} would train for no step: give at least 1steps")
+        limits.check(self)
+        if self.select == "best" and not self.data.validation:
+            raise UserError("select best needs validation images: set data.validation, or select last")
 
 
 def folder_of(config: Config) -> Path:

@@ -1,6 +1,6 @@
 """Evaluation: metrics over exactly the given examples, each once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import jax
@@ -12,21 +12,29 @@ from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset, evaluation_draw
 from jaxcnn.types import Tree
 
+Watch = Callable[[int, int], None]
+"""Is told how many examples are done, of how many; what it raises ends the evaluation."""
 
-def evaluate(training: Training, variables: Tree, data: DeviceDataset, indices: np.ndarray) -> dict[str, float]:
+IN_FLIGHT = 2
+"""Batches that are computed while one is waited for: enough to keep the device busy."""
+
+
+def evaluate(
+    training: Training, variables: Tree, data: DeviceDataset, indices: np.ndarray, watch: Watch | None = None
+) -> dict[str, float]:
     """Metrics over the examples `indices` [N]; the last batch is padded, and the padding is masked."""
     size, task = training.eval_batch, training.recipe.task
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
     examples = np.resize(indices.astype(np.int32), padded)
-    split = training.devices.split
-    sums, kept = zip(
-        *(
-            training.eval_step(variables, data, split(examples[i : i + size]), split(mask[i : i + size]))
-            for i in range(0, padded, size)
-        ),
-        strict=True,
-    )
+    split, batches = training.devices.split, []
+    for begin in range(0, padded, size):
+        part = slice(begin, begin + size)
+        batches.append(training.eval_step(variables, data, split(examples[part]), split(mask[part])))
+        if watch and len(batches) > IN_FLIGHT:
+            jax.block_until_ready(batches[-1 - IN_FLIGHT])
+            watch((len(batches) - IN_FLIGHT) * size, len(indices))
+    sums, kept = zip(*batches, strict=True)
     found = summarize(task, jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *sums))
     return found | task.measure(*_joined(kept, len(indices))) if task.measure else found
 

@@ -4,8 +4,10 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxcnn import data
@@ -19,7 +21,7 @@ from jaxcnn.parallel.devices import Devices
 from jaxcnn.recorder import Recorder, Records
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runs.steps import latest_step
-from jaxcnn.runtime import memory
+from jaxcnn.runtime import memory, xla
 from jaxcnn.train import DeviceDataset, TrainState
 from jaxcnn.types import Tree
 
@@ -33,8 +35,15 @@ IN_FLIGHT = 2
 def fit(config: Config) -> dict[str, Any]:
     """Trains what `config` describes in its run folder, resuming if it was interrupted; returns the summary.
 
+    In 32 bits, whatever JAX_ENABLE_X64 says: in 64, the same seeds would give other numbers.
     Raises: UserError for what the user can fix, Stopped after a signal.
     """
+    with jax.enable_x64(False):
+        return _fit(config)
+
+
+def _fit(config: Config) -> dict[str, Any]:
+    xla.require_backend()
     began = time.monotonic()
     memory.huge_pages(False)  # until the first step is compiled
     images = load_images(config)
@@ -52,11 +61,11 @@ def fit(config: Config) -> dict[str, Any]:
         del start
         step = int(state.step)
         announce(training, folder, step)
-        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar):
+        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar, began):
             step_at = _with_data(training, recorder.data)
             state = train_steps(state, batches(training, step), step_at, recorder, stop, training.devices)
             recorder.saved(step)
-            return recorder.finish(state, time.monotonic() - began)
+            return recorder.finish(state, partial(heed, stop, recorder, training.devices))
 
 
 def new_start(training: Training) -> tuple[Tree, Any] | None:
@@ -116,6 +125,12 @@ def train_steps(
     while in_flight:
         _show(records, *in_flight.popleft())
     return state
+
+
+def heed(stop: Stop, records: Records, devices: Devices) -> None:
+    """Raises: Stopped if a process of the run was asked to stop after its last step, while it is evaluated."""
+    if bool(devices.any_process(stop.received is not None)):
+        raise _stopped(stop, records, records.cadence.total)
 
 
 def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -11,10 +11,10 @@ import jax
 
 from jaxcnn import train
 from jaxcnn.assemble import Training
+from jaxcnn.cadence import Cadence
 from jaxcnn.config import Config
 from jaxcnn.console.log import Log
 from jaxcnn.console.progress import ProgressBar
-from jaxcnn.durations import steps
 from jaxcnn.errors import Diverged
 from jaxcnn.evaluate import evaluate, examples
 from jaxcnn.measures import measure_of, words
@@ -28,37 +28,6 @@ from jaxcnn.types import Tree
 
 SHOWN = 12
 """Test images whose answers are shown as a picture."""
-
-
-@dataclass(frozen=True)
-class Cadence:
-    """After which steps to log, evaluate and save; all of them after the last."""
-
-    total: int
-    log: int
-    evaluate: int
-    checkpoint: int
-
-    def logs(self, step: int) -> bool:
-        return step % self.log == 0 or step == self.total
-
-    def evaluates(self, step: int) -> bool:
-        return self.evaluate != NEVER and (step % self.evaluate == 0 or step == self.total)
-
-    def saves(self, step: int) -> bool:
-        return step % self.checkpoint == 0 or step == self.total
-
-
-def cadence(training: Training) -> Cadence:
-    """The cadence that a config asks for."""
-    config, total = training.config, training.total_steps
-
-    def every(duration: str) -> int:
-        return max(steps(duration, training.recipe.steps_per_epoch, total), 1)
-
-    validates = len(training.images.split.validation) > 0
-    evaluate_every = every(config.evaluate_every) if validates else NEVER
-    return Cadence(total, every(config.log_every), evaluate_every, every(config.checkpoint_every))
 
 
 class Records(Protocol):
@@ -92,13 +61,17 @@ class Recorder:
         self.training, self.folder, self.data = training, folder, data
         self.config: Config = training.config
         self.task = training.recipe.task
-        self.cadence = cadence(training)
+        self.cadence = training.cadence
         self.checkpoints = Checkpoints(folder.checkpoints, self.config.keep)
         self.validation: dict[str, float] = {}
         self._learning_rates = training.learning_rates()
 
-    def open(self, step: int, bar: ProgressBar) -> "Recorder":
-        """Starts to write, for a run that is at `step`."""
+    def open(self, step: int, bar: ProgressBar, began: float, share: float = 1) -> "Recorder":
+        """Starts to write, for a run that is at `step`.
+
+        Its time counts from `time.monotonic()` = `began`; a run of a stack took a `share` of it.
+        """
+        self._began, self._share = began, share
         self._log = Log(self.folder.path, step, self.config.tensorboard, self.training.devices.is_primary)
         self.bar = bar
         return self
@@ -122,9 +95,11 @@ class Recorder:
         row = summarize(self.task, sums) | {
             "gradient_norm": float(sums["gradient_norm"]) / float(sums["steps"]),
             "learning_rate": float(self._learning_rates[step - 1]),
-            "images_per_second": round(self.bar.rate(step), 1),
         }
-        self._log.write(step, "train", row)
+        rate = self.bar.rate(step)
+        if rate is not None:
+            row["images_per_second"] = round(rate, 1)
+        self._log.write(step, "train", row | self._time())
 
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         self._require_finite(state.metrics)
@@ -135,12 +110,16 @@ class Recorder:
                 raise self._diverged(step, f"the weights are not finite at step {step} ({wrong[0]})")
             self.folder.require_present()
             self.checkpoints.save(step, self.training.devices.to_global(state._asdict()), score)
+            self._log.write(step, "checkpoint", self._time())
         self.bar.pause(time.monotonic() - paused)
 
     def validate(self, step: int, state: TrainState) -> float:
         """How good it is on the validation images: the more, the better."""
         variables = train.evaluated_variables(state)
-        self.validation = evaluate(self.training, variables, self.data, self.training.images.split.validation)
+        images = self.training.images.split.validation
+        self.validation = evaluate(
+            self.training, variables, self.data, images, partial(self.bar.evaluating, "validation")
+        )
         self._log.write(step, "validation", self.validation)
         self._require_finite_loss(step, "validation", self.validation)
         score = self.validation[self.task.metric]
@@ -153,25 +132,29 @@ class Recorder:
         self.checkpoints.wait()
         return str(self.folder.path)
 
-    def finish(self, state: TrainState, wall_seconds: float) -> dict[str, Any]:
-        """Tests once, at the end, and writes the summary."""
+    def finish(self, state: TrainState, heed: Callable[[], None]) -> dict[str, Any]:
+        """Tests once, at the end, and writes the summary; `heed` is called often, and what it raises ends the test."""
+
+        def watch(what: str, done: int, total: int) -> None:
+            self.bar.evaluating(what, done, total)
+            heed()
+
         step = int(state.step)
         if self.config.select == "best" and self.checkpoints.best is not None:
             step = self.checkpoints.best
             state = TrainState(**self.checkpoints.restore(state._asdict(), step))
         images, variables = self.training.images, train.evaluated_variables(state)
-        began = time.monotonic()
-        tested = evaluate(self.training, variables, self.data, images.test)
+        score = partial(evaluate, self.training, variables, self.data)
+        tested = score(images.test, partial(watch, "test"))
         validation = images.split.validation
-        validated = evaluate(self.training, variables, self.data, validation) if len(validation) else {}
-        wall_seconds += time.monotonic() - began
+        validated = score(validation, partial(watch, "validation")) if len(validation) else {}
         self._log.write(step, "test", tested)
         for split, result in (("test", tested), ("validation", validated)):
             self._require_finite_loss(step, split, result)
         self._show_examples(step, variables)
         self.checkpoints.close()
         self.folder.require_present()
-        summary = self._summary(step, tested, validated, wall_seconds)
+        summary = self._summary(step, tested, validated)
         self.folder.finish(summary)
         return summary
 
@@ -183,16 +166,18 @@ class Recorder:
         self.folder.write_picture("examples.png", picture)
         self._log.write_picture(step, "test/examples", picture)
 
-    def _summary(
-        self, step: int, tested: dict[str, float], validated: dict[str, float], wall_seconds: float
-    ) -> dict[str, Any]:
+    def _time(self) -> dict[str, float]:
+        """Seconds of training up to now over all sessions of the run, without the pauses between them."""
+        return {"seconds": round(self._log.seconds_before + (time.monotonic() - self._began) * self._share, 1)}
+
+    def _summary(self, step: int, tested: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
         info, counts = self.training.images.info, self.training.counts
         return {
             **{f"test_{name}": value for name, value in tested.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             "steps": self.training.total_steps,
             "tested_step": step,
-            "wall_seconds": round(wall_seconds, 1),
+            "wall_seconds": self._time()["seconds"],
             "task": self.config.task,
             "metric": self.task.metric,
             "model": self.config.model,

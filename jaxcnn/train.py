@@ -16,7 +16,7 @@ import optax
 from flax import linen as nn
 from jax import Array, lax
 
-from jaxcnn import losses, rules
+from jaxcnn import averaging, losses, rules
 from jaxcnn.augment import Augmentation, Draw, tta
 from jaxcnn.config import LossConfig
 from jaxcnn.data.preprocess import scaled
@@ -139,7 +139,7 @@ def train_step(recipe: Recipe, state: TrainState, data: DeviceDataset, indices: 
         params=params,
         batch_stats=batch_stats,
         opt_state=opt_state,
-        ema=_moving_average(recipe.ema, state.ema, {"params": params, "batch_stats": batch_stats}),
+        ema=averaging.moving_average(recipe.ema, state.step, state.ema, {"params": params, "batch_stats": batch_stats}),
         metrics=totals,
     )
     return state, totals
@@ -277,10 +277,3 @@ def _add_metrics(state: TrainState, sums: Sums, gradient: Tree) -> Tree:
     }
     totals = {name: state.metrics[name] + new[name] for name in new if name != "bad_step"}
     return totals | {"bad_step": jnp.minimum(state.metrics["bad_step"], new["bad_step"])}
-
-
-def _moving_average(decay: float, ema: Tree, variables: Tree) -> Tree:
-    if ema is None:
-        return None
-    # In this form, and not decay * old + (1 - decay) * new, an average of what is frozen does not move by a bit.
-    return jax.tree.map(lambda old, new: old + (1 - decay) * (new - old), ema, variables)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from helpers.processes import TINY, end, run_command, wait_until
-from jaxcnn import cli
+from helpers.runs import logged
+from jaxcnn.console import entry
 from jaxcnn.parallel import devices
 
 
@@ -48,11 +49,11 @@ def test_leaving_does_not_wait_for_a_step_that_is_being_compiled(monkeypatch):
     monkeypatch.setattr(os, "_exit", left.append)
     monkeypatch.setattr(devices, "is_compiling", lambda: True)
     with pytest.raises(SystemExit):  # this test's os._exit returns
-        cli.exit_with(2, "error: a")
+        entry.exit_with(2, "error: a")
     assert left == [2]
     monkeypatch.setattr(devices, "is_compiling", lambda: False)
     with pytest.raises(SystemExit) as ended:
-        cli.exit_with(130, "")
+        entry.exit_with(130, "")
     assert (ended.value.code, left) == (130, [2])
 
 
@@ -124,8 +125,7 @@ def test_eight_devices_agree_with_one(tmp_path):
         result = run_command("experiments.quickstart", *arguments, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert f"{count} x cpu" in result.stderr
-        rows = [json.loads(line) for line in (tmp_path / count / "metrics.jsonl").read_text().splitlines()]
-        losses.append([row["loss"] for row in rows])
+        losses.append([row["loss"] for row in logged(tmp_path / count)])
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
 

@@ -2,15 +2,20 @@
 
 import json
 import shlex
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 import jaxcnn
-from helpers.runs import assert_same, logged, newest_state, stop_at, timeless
+from helpers.runs import assert_same, logged, newest_state, stop_at, stop_in_evaluation, timeless
 from jaxcnn import assemble, fit
+from jaxcnn.config import ScheduleConfig
 from jaxcnn.config_json import differences
 from jaxcnn.console import signals
 from jaxcnn.errors import Diverged, UserError
@@ -20,6 +25,7 @@ from jaxcnn.runs.folder import finished
 from jaxcnn.runs.steps import complete_steps
 
 SLOW = pytest.mark.slow
+SMALLEST = "mlp:hidden=(4,)"
 
 
 @pytest.mark.filterwarnings("ignore:Sharding info not provided")
@@ -80,6 +86,77 @@ def test_an_evaluation_in_many_batches_is_that_in_one(tiny, monkeypatch):
     assert {"test_accuracy", "test_loss", "validation_accuracy", "validation_calibration_error"} <= set(names)
     for name in names:
         assert in_many[name] == pytest.approx(in_one[name], rel=1e-5), name
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR2, 128 + signal.SIGUSR2)],
+)
+def test_a_signal_during_the_final_evaluation_stops_it_and_the_next_start_repeats_only_that(
+    tiny, monkeypatch, number, status
+):
+    tiny = replace(tiny, model=SMALLEST)
+    with monkeypatch.context() as patch:
+        stop_in_evaluation(patch, number)
+        with pytest.raises(signals.Stopped, match=f"{number.name}: saved step 40 of 40") as stopped:
+            fit.fit(tiny)
+    assert stopped.value.status == status
+    assert finished(tiny) is None
+    summary = fit.fit(tiny)
+    assert summary["steps"] == 40
+    assert [row["step"] for row in logged(tiny.folder) if row["split"] == "train"] == [10, 20, 30, 40]
+
+
+def test_the_time_of_a_run_is_that_of_all_its_sessions_until_the_step_it_resumes_at(tiny, monkeypatch):
+    tiny = replace(tiny, model=SMALLEST)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 13)
+        with pytest.raises(signals.Stopped):
+            fit.fit(tiny)
+    log = Path(tiny.folder) / "metrics.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(row["step"], row["split"]) for row in rows] == [(10, "train"), (14, "checkpoint")]
+    assert 0 < rows[0]["seconds"] <= rows[1]["seconds"]
+    rows[1]["seconds"] = 5000.0
+    lost = {"step": 15, "split": "train", "seconds": 9000.0}  # of a step that was not saved
+    log.write_text("".join(json.dumps(row) + "\n" for row in [*rows, lost]))
+    assert 5000 < fit.fit(tiny)["wall_seconds"] < 9000
+
+
+def test_a_run_of_two_steps_has_no_speed(tiny):
+    fit.fit(replace(tiny, model=SMALLEST, duration="2steps"))
+    rows = [json.loads(line) for line in (Path(tiny.folder) / "metrics.jsonl").read_text().splitlines()]
+    assert "train" in {row["split"] for row in rows}
+    assert not any("images_per_second" in row for row in rows)
+
+
+def test_a_frequency_of_zero_happens_at_the_end_only(tiny):
+    fit.fit(replace(tiny, model=SMALLEST, log_every="0steps", evaluate_every="0epochs", checkpoint_every="0%"))
+    assert {row["step"] for row in logged(tiny.folder)} == {40}
+    assert complete_steps(Path(tiny.folder) / "checkpoints") == [40]
+
+
+@pytest.mark.parametrize(
+    "surroundings", [partial(jax.enable_x64, True), partial(jax.default_prng_impl, "rbg")], ids=["64 bits", "rbg"]
+)
+def test_what_jax_is_set_to_does_not_change_a_run(tiny, tmp_path, monkeypatch, surroundings):
+    tiny = replace(tiny, augment=("crop:padding=2", "flip", "mixup"))
+    unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
+    fit.fit(unbroken)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 13)
+        with pytest.raises(signals.Stopped):
+            fit.fit(tiny)
+    with surroundings():
+        fit.fit(tiny)
+    assert_same(newest_state(unbroken.folder)[1], newest_state(tiny.folder)[1])
+
+
+def test_fit_works_in_a_thread_and_leaves_signals_as_they_are(tiny):
+    before = {number: signal.getsignal(number) for number in signals.EXIT_STATUS}
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(fit.fit, replace(tiny, model=SMALLEST, duration="2steps")).result()["steps"] == 2
+    assert before == {number: signal.getsignal(number) for number in signals.EXIT_STATUS}
 
 
 def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
@@ -195,6 +272,10 @@ def test_to_train_longer_the_message_names_the_way(tiny):
         ({"model": "quicknet:width=3"}, "model 'quicknet' takes no 'width'"),
         ({"model": "neuron"}, "two classes|2 classes"),
         ({"batch_size": 5000}, "larger than the training set"),
+        ({"duration": "0.001epochs"}, "has not a single step"),
+        ({"image_sizes": (("50%", 0),)}, "images of 0 x 0 have no pixel"),
+        ({"schedule": ScheduleConfig(warmup="2epochs")}, "the whole training has 40"),
+        ({"select": "best", "evaluate_every": "0steps"}, "only the last checkpoint to choose from"),
         ({"devices": 3}, "3 wanted, 1 found"),
         ({"grad_accum_steps": 5}, "batch_size 32 does not divide"),
         ({"augment": ("crop:padding=40",)}, "smaller than the image"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.processes import ROOT, run_program
+from helpers.processes import ROOT, TINY, run_command, run_program
 from jaxcnn.runtime import xla
 from jaxcnn.runtime.memory import ALLOCATOR
 
@@ -161,3 +161,31 @@ def test_a_process_restarts_only_if_its_command_line_reproduces_it(tmp_path: Pat
     result = run_program(["sh", "-c", shell], tmp_path, JAXCNN_RUNTIME="on", PYTHON=sys.executable)
     lines = [line for line in result.stdout.splitlines() if line in ("start", "None", ALLOCATOR)]
     assert lines == ["start"] * starts + [ALLOCATOR if starts == 2 else "None"]
+
+
+SOFTMAX = ["experiments.softmax", *TINY, "--model", "softmax", "--duration", "2steps", "--folder", "run"]
+
+
+@pytest.mark.parametrize(("platform", "reason"), [("cuda", "no such device"), ("nonsense", "Unable to initialize")])
+def test_a_platform_that_is_not_there_is_one_clear_error(tmp_path: Path, platform: str, reason: str):
+    result = run_command(*SOFTMAX, cwd=tmp_path, JAX_PLATFORMS=platform)
+    assert result.returncode == 2, result.stderr
+    assert f"error: JAX cannot start with JAX_PLATFORMS='{platform}': {reason}" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path):
+    (tmp_path / "file").touch()
+    cache = str(tmp_path / "file/compiled")
+    result = run_command(*SOFTMAX, cwd=tmp_path, JAX_COMPILATION_CACHE_DIR=cache, JAXCNN_RUNTIME="on")
+    assert result.returncode == 0, result.stderr
+    warning = f"WARNING: compiled programs cannot be kept in {cache} (not a directory); set JAX_COMPILATION_CACHE_DIR"
+    assert result.stderr.startswith(warning)
+    assert "UserWarning" not in result.stderr
+    assert "persistent" not in result.stderr
+
+
+def test_windows_is_told_what_is_supported(tmp_path: Path):
+    result = run_program([sys.executable, "-c", "import sys; sys.platform = 'win32'; import jaxcnn"], tmp_path)
+    assert "ImportError: jaxcnn runs on Linux and macOS; on Windows, use the Windows Subsystem" in result.stderr

@@ -67,7 +67,7 @@ def test_the_moving_average_is_the_recursion(training):
     before = training.initial_state()
     after, _ = step_over(training.recipe, 1)(before, training.device_data(), np.arange(32))
     now = {"params": after.params, "batch_stats": after.batch_stats}
-    assert_close(after.ema, optax.incremental_update(now, before.ema, 0.1), 1e-6)
+    assert_close(after.ema, optax.incremental_update(now, before.ema, 0.9), 1e-6)
     assert train.evaluated_variables(after) is after.ema
 
 

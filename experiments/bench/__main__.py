@@ -18,6 +18,8 @@ from experiments.bench.contenders import CONTENDERS
 from experiments.bench.machine import Machine, survey
 from experiments.bench.nets import NETS, SIDE
 from experiments.bench.race import race
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, lookup
 
@@ -41,7 +43,7 @@ class Options:
     """Where bench.md and bench.csv go."""
 
 
-def run(options: Options) -> None:
+def run(options: Options) -> int:
     """Races net by net, and writes what there is after each.
 
     Raises: UserError for an unknown name, or if a contender dies.
@@ -70,6 +72,7 @@ def run(options: Options) -> None:
     ratios = table.ratios_table(results)
     table.show(f"{options.contenders[0]} as a fraction of", ratios, tuple(ratios[0]))
     say(f"written to {options.folder / 'bench.md'} and {options.folder / 'bench.csv'}")
+    return 0
 
 
 def _macs(net: str) -> int:
@@ -82,7 +85,7 @@ def _macs(net: str) -> int:
 def _write(folder: Path, machine: Machine, rows: table.Rows, ratios: table.Rows, reference: str) -> None:
     facts = "".join(f"- {line}\n" for line in [*table.machine_lines(machine), f"command: {_command()}"])
     parts = [facts, f"{reference} as a fraction of:\n", table.markdown(ratios), table.markdown(rows)]
-    (folder / "bench.md").write_text("\n".join(parts))
+    (folder / "bench.md").write_text("\n".join(parts), encoding="utf-8")
     table.write_csv(folder / "bench.csv", rows)
 
 
@@ -91,8 +94,6 @@ def _command() -> str:
 
 
 if __name__ == "__main__":
-    try:
-        run(tyro.cli(Options, description=__doc__, prog="python -m experiments.bench"))
-    except UserError as error:
-        say(f"error: {error}")
-        sys.exit(2)
+    exit_with(
+        *outcome(lambda: run(tyro.cli(Options, description=help_text(__doc__), prog="python -m experiments.bench")))
+    )

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tyro
 
 from jaxcnn import runtime
 from jaxcnn.config import Config, DataConfig
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 
 MODELS = {"resnet20": (10, (32, 32, 3)), "resnet18": (10, (32, 32, 3)), "vgg16_224": (1000, (224, 224, 3))}
 """Name -> (classes, image shape): 0.27, 11.2 and 138 million parameters."""
@@ -23,7 +26,7 @@ STEPS_BETWEEN_SAVES = 100
 STEPS_TIMED = 4
 
 
-def main() -> None:
+def main() -> int:
     runtime.prepare()
     print("model       parameters    on disk  training waits     saved  restored    loaded")
     done = {name: measure(name, *what) for name, what in MODELS.items()}
@@ -32,6 +35,7 @@ def main() -> None:
     between = STEPS_BETWEEN_SAVES * step
     print(f"resnet18, batch 128: {step:.2f} s a step. Of {STEPS_BETWEEN_SAVES} steps and a save, training waits for")
     print(f"{waits / between:.3%}; with nothing of the save in the background it would be {saved / between:.3%}.")
+    return 0
 
 
 def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[float, float]:
@@ -99,4 +103,5 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    program = "python -m experiments.bench.checkpoints"
+    exit_with(*outcome(lambda: tyro.cli(main, description=help_text(__doc__), prog=program)))

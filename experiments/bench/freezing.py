@@ -23,6 +23,8 @@ import tyro
 
 from jaxcnn import runtime
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 
 CONFIG = Config(
     name="bench_freezing",
@@ -39,7 +41,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def main(batch_size: int = 32, repeats: int = 9) -> None:
+def main(batch_size: int = 32, repeats: int = 9) -> int:
     runtime.prepare()
     seconds: dict[str, list[float]] = {name: [] for name in VARIANTS}
     prepared = {name: _prepare(changes, batch_size) for name, changes in VARIANTS.items()}
@@ -56,6 +58,7 @@ def main(batch_size: int = 32, repeats: int = 9) -> None:
     for name, taken in seconds.items():
         cost, memory = median(taken[1:]), prepared[name][-1]  # the first step warms up
         print(f"{name:28} {cost:9.3f} {cost / whole:7.2f} {memory / 2**20:6.0f} MiB {memory / most:7.2f}")
+    return 0
 
 
 def _prepare(changes: dict[str, Any], batch_size: int) -> tuple[Any, ...]:
@@ -77,4 +80,5 @@ def _prepare(changes: dict[str, Any], batch_size: int) -> tuple[Any, ...]:
 
 
 if __name__ == "__main__":
-    tyro.cli(main, description=__doc__)
+    program = "python -m experiments.bench.freezing"
+    exit_with(*outcome(lambda: tyro.cli(main, description=help_text(__doc__), prog=program)))

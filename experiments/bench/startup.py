@@ -21,6 +21,8 @@ import tyro
 from experiments.bench import table
 from experiments.bench.machine import cpu
 from jaxcnn import data
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 
@@ -81,7 +83,7 @@ def measure(experiment: str, repeats: int) -> dict[str, str]:
     }
 
 
-def run(options: Options) -> None:
+def run(options: Options) -> int:
     """Measures, prints and writes the table.
 
     Raises: UserError for an unknown experiment or one that fails.
@@ -91,14 +93,15 @@ def run(options: Options) -> None:
     rows = [measure(name, options.repeats) for name in options.experiments]
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / "startup.md"
-    path.write_text(f"CPU: {cpu()}\n\n{table.markdown(rows)}")
+    path.write_text(f"CPU: {cpu()}\n\n{table.markdown(rows)}", encoding="utf-8")
     table.show("From command to first step", rows, tuple(rows[0]))
     say(f"written to {path}")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        run(tyro.cli(Options, description=__doc__, prog="python -m experiments.bench.startup"))
-    except UserError as error:
-        say(f"error: {error}")
-        sys.exit(2)
+    exit_with(
+        *outcome(
+            lambda: run(tyro.cli(Options, description=help_text(__doc__), prog="python -m experiments.bench.startup"))
+        )
+    )

@@ -93,7 +93,7 @@ def markdown(rows: Rows) -> str:
 
 
 def write_csv(path: Path, rows: Rows) -> None:
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -18,6 +18,7 @@ from jaxcnn.augment.mixing import Mixed, cutmix, mixup
 from jaxcnn.augment.rand_augment import randaugment
 from jaxcnn.augment.spatial import alternating_flip, crop, cutout, flip, translate
 from jaxcnn.augment.warp import elastic, multi_scale_crop, rotation, shear, stretch
+from jaxcnn.seeds import key_of
 
 __all__ = ["AUGMENTATIONS", "MIXTURES", "Augmentation", "Draw", "build", "check", "translate"]
 
@@ -82,7 +83,7 @@ def check(augmentation: Augmentation, image_shape: tuple[int, ...]) -> None:
     """
 
     def one_image() -> tuple[Array, Array]:
-        keys = jax.random.split(jax.random.key(0), 1)
+        keys = jax.random.split(key_of(0), 1)
         return augmentation(
             Draw(keys, keys, jnp.int32(0)), jnp.zeros((1, *image_shape), jnp.uint8), jnp.zeros(1, jnp.int32)
         )

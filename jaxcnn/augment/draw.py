@@ -22,15 +22,15 @@ class Draw(NamedTuple):
 
     def uniform(self, low: float, high: float) -> Array:
         """[B, 1, 1, 1] numbers, one per image."""
-        return jax.vmap(lambda key: jax.random.uniform(key, (1, 1, 1), minval=low, maxval=high))(self.keys)
+        return jax.vmap(lambda key: jax.random.uniform(key, (1, 1, 1), jnp.float32, low, high))(self.keys)
 
     def integers(self, *stops: int) -> Array:
         """[B, len(stops)] integers, each from 0 to its stop - 1; stops must be far below 2^23.
 
         It hashes once, unlike the exact `randint`, whose code was a tenth of a small network's step.
         """
-        uniform = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),)))(self.keys)
-        return jnp.floor(uniform * jnp.array(stops)).astype(jnp.int32)
+        uniform = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),), jnp.float32))(self.keys)
+        return jnp.floor(uniform * jnp.array(stops, jnp.float32)).astype(jnp.int32)
 
     def fold_in(self, index: int) -> "Draw":
         """An independent draw, for example for one augmentation of a chain."""
@@ -38,7 +38,7 @@ class Draw(NamedTuple):
 
     def beta(self, alpha: float) -> Array:
         """[B, 1, 1, 1] numbers from Beta(alpha, alpha), one per image."""
-        return jax.vmap(lambda key: jax.random.beta(key, alpha, alpha, (1, 1, 1)))(self.keys)
+        return jax.vmap(lambda key: jax.random.beta(key, alpha, alpha, (1, 1, 1), jnp.float32))(self.keys)
 
     def partner(self, x: Array) -> Array:
         """`x` [B, ...] of the previous example in the global batch, on whichever device it is.
@@ -54,4 +54,4 @@ class Draw(NamedTuple):
 
 def coin(keys: Array) -> Array:
     """[B, 1, 1, 1] booleans, one per image."""
-    return jax.vmap(jax.random.bernoulli)(keys)[:, None, None, None]
+    return jax.vmap(partial(jax.random.bernoulli, p=jnp.float32(0.5)))(keys)[:, None, None, None]

@@ -22,7 +22,7 @@ def translate(images: Array, offsets: Array, most: int, mode: str) -> Array:
     padded = jnp.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), PADDING[mode])
 
     def window(image: Array, corner: Array) -> Array:
-        return lax.dynamic_slice(image, (*corner, 0), images.shape[1:])
+        return lax.dynamic_slice(image, (*corner, jnp.zeros_like(corner[0])), images.shape[1:])
 
     return jax.vmap(window)(padded, most - offsets)
 

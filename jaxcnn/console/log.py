@@ -21,25 +21,25 @@ class Log:
     def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
         """Opens the log of a run that is at `step`; later rows, from before a crash, are dropped.
 
-        Only one process of a run `writes`.
+        Only one process of a run `writes`. `seconds_before` is how long its earlier sessions took until that step.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        self._events = None
+        self._events, self.seconds_before = None, 0.0
         if writes:
-            _keep_until(self._path, step)
-            self._events = _event_writer(folder / "events", step) if tensorboard else None
+            kept = _keep_until(self._path, step)
+            self.seconds_before = max((row.get("seconds", 0.0) for row in kept), default=0.0)
+            self._events = _events(folder / "events", step) if tensorboard else None
         self._file = self._path.open("a", buffering=1)
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
         self._file.write(dumps({"step": step, "split": split, **values}) + "\n")
         if self._events:
-            for name, value in values.items():
-                self._events.add_scalar(f"{split}/{name}", value, step)
+            self._events.add(step, {f"{split}/{name}": value for name, value in values.items()})
 
     def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """A picture [H, W, 3] uint8, to TensorBoard only."""
         if self._events:
-            self._events.add_image(name, picture, step, dataformats="HWC")
+            self._events.add_picture(step, name, picture)
 
     def close(self) -> None:
         self._file.close()
@@ -80,19 +80,24 @@ def _row(line: bytes) -> dict[str, Any]:
     return {name: math.nan if value is None else value for name, value in row.items()}
 
 
-def _keep_until(path: Path, step: int) -> None:
-    """Drops the rows after `step`. If lines are damaged, the whole file is kept under another name, and reported."""
+def _keep_until(path: Path, step: int) -> list[dict[str, Any]]:
+    """Drops the rows after `step`, and gives the others.
+
+    If lines are damaged, the whole file is kept under another name, and reported.
+    """
     rows, damaged = _read(path)
     if damaged:
         aside = free_name(path.with_name(f"{path.name}.damaged"))
         shutil.copyfile(path, aside)
         lines = ", ".join(map(str, damaged[:MANY]))
         say(f"WARNING: {len(damaged)} damaged lines of {path} are left out (line {lines}); the old file is {aside}")
+    kept = [row for row in rows if row["step"] <= step]
     with atomic_write(path) as file:
-        file.write_text("".join(dumps(row) + "\n" for row in rows if row["step"] <= step))
+        file.write_text("".join(dumps(row) + "\n" for row in kept))
+    return kept
 
 
-def _event_writer(folder: Path, step: int) -> Any:
-    from tensorboardX import SummaryWriter  # not needed by those who turn it off
+def _events(folder: Path, step: int) -> Any:
+    from jaxcnn.console.events import Events  # imports tensorboardX, which those who turn it off do not need
 
-    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+    return Events(folder, step)

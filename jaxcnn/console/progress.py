@@ -4,15 +4,19 @@ import time
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from jaxcnn.console.terminal import console, say
 
 PLAIN_SECONDS = 15.0
 """Seconds between two lines of progress if the output is not a terminal."""
 
+MEASURED_STEPS = 10
+"""With fewer steps there is no rate: several are in flight at once, and may seem to have taken no time."""
+
 
 class ProgressBar:
-    """Steps done, loss, accuracy, images/s and time left: in place on a terminal, elsewhere a line now and then."""
+    """Steps done, time left, loss, accuracy and images/s: in place on a terminal, elsewhere a line now and then."""
 
     def __init__(self, total: int, done: int, batch_size: int) -> None:
         self._total, self._start, self._batch_size = total, done, batch_size
@@ -21,8 +25,10 @@ class ProgressBar:
         self._bar: Progress | None = None
         self._task = TaskID(0)
         if console.is_terminal:
-            columns = (BarColumn(None), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=console, expand=True)
+            # In a narrow terminal the text is cut, and not the steps and the time left.
+            text = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+            bar = BarColumn(10 if console.width < 100 else 30)
+            self._bar = Progress(bar, MofNCompleteColumn(), TimeRemainingColumn(), text, console=console, expand=True)
             self._task = self._bar.add_task("compiling", total=total, completed=done)
 
     def __enter__(self) -> "ProgressBar":
@@ -34,24 +40,39 @@ class ProgressBar:
         if self._bar:
             self._bar.stop()
 
-    def rate(self, step: int) -> float:
-        """Images per second since the second step of this session (the first one compiles)."""
-        return (step - self._start - 1) * self._batch_size / max(time.monotonic() - self._began - self._paused, 1e-9)
+    def rate(self, step: int) -> float | None:
+        """Images per second since the first step of this session (which compiles); None after too few of them."""
+        measured = step - self._start - 1
+        if measured < MEASURED_STEPS:
+            return None
+        return measured * self._batch_size / max(time.monotonic() - self._began - self._paused, 1e-9)
 
     def update(self, step: int, text: str) -> None:
         if step <= self._start + 1:
             self._began, self._paused = time.monotonic(), 0.0
             return
-        text = f"{text}  {self.rate(step):,.0f} images/s"
+        rate = self.rate(step)
+        text += f"  {rate:,.0f} images/s" if rate else ""
         if self._bar:
             self._bar.update(self._task, completed=step, description=text)
             return
         now = time.monotonic()
-        if now - self._spoke >= PLAIN_SECONDS or step == self._total:
+        if self._is_time() or step == self._total:
             left = (now - self._began) / (step - self._start - 1) * (self._total - step)
             say(f"step {step}/{self._total}  {text}  {left:,.0f} s left")
             self._spoke = now
 
+    def evaluating(self, what: str, done: int, total: int) -> None:
+        """Shows how many examples of an evaluation are done."""
+        if self._bar:
+            self._bar.update(self._task, description=f"{what} {done / total:.0%}")
+        elif self._is_time():
+            say(f"{what}  {done:,}/{total:,} images")
+            self._spoke = time.monotonic()
+
     def pause(self, seconds: float) -> None:
         """Excludes time that was not spent on training from images/s."""
         self._paused += seconds
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._spoke >= PLAIN_SECONDS

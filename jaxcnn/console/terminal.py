@@ -4,9 +4,23 @@ import sys
 
 from rich.console import Console
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+from jaxcnn.console.entry import discard
+
+
+class _Console(Console):
+    """A console that a training outlives: rich would end the process when nobody reads what it prints any more."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        discard(sys.stderr)
+
+
+console = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    console.print(text, markup=False)
-    sys.stderr.flush()
+    try:
+        console.print(text, markup=False)
+        sys.stderr.flush()
+    except OSError:  # a closed terminal, a full disk
+        console.quiet = True

@@ -13,6 +13,7 @@ from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
 from jaxcnn.models.trace import calls
 from jaxcnn.runs.load import Run
+from jaxcnn.seeds import key_of
 from jaxcnn.types import Tree
 
 
@@ -110,4 +111,4 @@ def init_model(spec: str, seed: int = 0, image_shape: tuple[int, ...] = (32, 32,
     """A model of ten classes by its name and options, and its variables at step 0."""
     model = construct.build(spec, 10, jnp.float32)
     images = jnp.zeros((1, *image_shape))
-    return model, jax.jit(lambda key: model.init(key, images, train=False))(jax.random.key(seed))
+    return model, jax.jit(lambda key: model.init(key, images, train=False))(key_of(seed))

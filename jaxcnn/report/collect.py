@@ -5,15 +5,17 @@ Run folders are not committed; the tables are small, and the numbers that the do
 
 import ast
 import shutil
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+import tyro
+
+from jaxcnn.console.entry import exit_with, outcome
+from jaxcnn.console.help_text import help_text
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 from jaxcnn.json_files import read_json
 from jaxcnn.measures import measure_of
-from jaxcnn.paths import user_path
 from jaxcnn.report.page import page, section_of
 from jaxcnn.report.table import Table
 from jaxcnn.report.tables import from_csv
@@ -22,7 +24,7 @@ COMMITTED = Path("experiments/results")
 AGAIN = "run the sweep again: it repeats no finished run, and writes it"
 
 
-def main(root: Path) -> int:
+def main(root: tyro.conf.Positional[Path] = Path()) -> int:
     """Gathers the sweeps in `root`/runs.
 
     Raises: UserError if there is none.
@@ -35,8 +37,8 @@ def main(root: Path) -> int:
     committed.mkdir(parents=True, exist_ok=True)
     for home, name in names.items():
         _commit(home, committed, name)
-    sections = {name: section_of((home / "index.html").read_text()) for home, name in names.items()}
-    (root / "runs/results.html").write_text(page("Results", sections))
+    sections = {name: section_of((home / "index.html").read_text(encoding="utf-8")) for home, name in names.items()}
+    (root / "runs/results.html").write_text(page("Results", sections), encoding="utf-8")
     write_docs(root)
     say(f"{len(homes)} sweeps: runs/results.html, {COMMITTED}/*.md and *.csv, docs/results.md, docs/experiments.md")
     return 0
@@ -93,7 +95,7 @@ def overview(committed: Path) -> str:
     """For each committed sweep, the variations with the highest and the lowest metric, on validation if it has any."""
     lines = []
     for path in sorted(committed.glob("*.csv")):
-        records = from_csv(path.read_text())
+        records = from_csv(path.read_text(encoding="utf-8"))
         finished = [record for record in records if int(record["n"])]
         ranked = sorted(finished, key=_rank)
         if ranked:
@@ -105,7 +107,7 @@ def overview(committed: Path) -> str:
 
 def experiments(folder: Path) -> str:
     """Two tables: the sweeps and the recipes, each with its command and the first line of its docstring."""
-    sources = {path.stem: path.read_text() for path in sorted(folder.glob("*.py"))}
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
     titles = {name: (ast.get_docstring(ast.parse(source)) or "").splitlines() for name, source in sources.items()}
     sweeps = [[f"`make sweep-{n}`", titles[n][0]] for n, source in sources.items() if "\nSWEEP = " in source]
     recipes = [[f"`python -m experiments.{n}`", titles[n][0]] for n, s in sources.items() if "\nCONFIG = " in s]
@@ -132,20 +134,12 @@ def _metric(record: Mapping[str, str]) -> str:
 def _replace(page: Path, name: str, text: str) -> None:
     """Replaces what is between the markers of `name` in a page."""
     begin, end = f"<!-- {name}: written by `make results` -->", f"<!-- end of {name} -->"
-    before, found, rest = page.read_text().partition(begin)
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     _, closed, after = rest.partition(end)
     if not (found and closed):
         raise UserError(f"{page} has no place for the {name}: expected the lines {begin} and {end}")
-    page.write_text(f"{before}{begin}\n{text}{end}{after}")
-
-
-def command(arguments: Sequence[str]) -> int:
-    try:
-        return main(user_path(arguments[0] if arguments else "."))
-    except UserError as error:
-        say(f"error: {error}")
-        return 2
+    page.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    exit_with(*outcome(lambda: tyro.cli(main, description=help_text(__doc__), prog="python -m jaxcnn.report.collect")))

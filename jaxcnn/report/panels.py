@@ -61,9 +61,15 @@ def equal_time(results: Results) -> Panel:
 
 
 def seconds(row: Row, step: int) -> float:
-    """How long a run had trained at `step`, without compilation and evaluation."""
-    rates = [entry["images_per_second"] for entry in row.history if entry["split"] == "train"]
-    return step * row.config.batch_size / rates[-1]
+    """How long a run had trained at `step`, without compilation and evaluation (with them if it had too few steps)."""
+    speed = images_per_second(row)
+    return step * row.config.batch_size / speed if speed else step * row.summary["wall_seconds"] / row.summary["steps"]
+
+
+def images_per_second(row: Row) -> float | None:
+    """The speed of a run as it was written last; None if it had too few steps to tell."""
+    rates = [entry["images_per_second"] for entry in row.history if "images_per_second" in entry]
+    return rates[-1] if rates else None
 
 
 def trained(row: Row, metric: str) -> float:

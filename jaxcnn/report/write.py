@@ -24,9 +24,10 @@ def write_report(
         if panel.figure is not None:
             (folder / name).write_bytes(page.png(panel.figure))
     extra = "".join(f"\n### {panel.title}\n\n{panel.table.to_markdown().strip()}\n" for panel in own if panel.table)
-    (folder / "table.md").write_text(tables.to_markdown(results) + extra)
-    (folder / "table.csv").write_text(tables.to_csv(results))
-    (folder / "index.html").write_text(page.page(title, {title: page.section(title, about, results, [*shown, *own])}))
+    (folder / "table.md").write_text(tables.to_markdown(results) + extra, encoding="utf-8")
+    (folder / "table.csv").write_text(tables.to_csv(results), encoding="utf-8")
+    document = page.page(title, {title: page.section(title, about, results, [*shown, *own])})
+    (folder / "index.html").write_text(document, encoding="utf-8")
     return problems
 
 

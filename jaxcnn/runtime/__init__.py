@@ -4,6 +4,8 @@
 """
 
 import os
+import sys
+from pathlib import Path
 
 from jaxcnn.paths import cache_folder
 from jaxcnn.runtime import memory, quiet, xla
@@ -26,8 +28,24 @@ def prepare(devices: int = 0, dtype: str = "auto", processes: int = 0) -> None:
     memory.collect_less_often()
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    _check_cache(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]))
     xla.set_flags(dtype)
     quiet.silence()
+
+
+def _check_cache(folder: Path) -> None:
+    """Says so if compiled programs cannot be kept, and where they are not read either, turns the cache off."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK) else "permission denied"
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+    if not reason:
+        return
+    problem = f"compiled programs cannot be kept in {folder} ({reason})"
+    print(f"WARNING: {problem}; set JAX_COMPILATION_CACHE_DIR to another folder.", file=sys.stderr)
+    if not folder.is_dir():
+        os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
 
 
 def set_allocator() -> None:

@@ -17,8 +17,8 @@ def silence() -> None:
     logging.getLogger("asyncio").addFilter(_is_retrieved)
     # pmap moves un-replicated inputs to the devices' mesh once, before the first step, and says so.
     warnings.filterwarnings("ignore", message="Donated pmap argument required resharding")
-    # XLA cannot serialize programs that call oneDNN; they are compiled again at each start.
-    warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
+    # XLA cannot serialize programs that call oneDNN, and what cannot be read is compiled again.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")
     sys.unraisablehook = _unraisable
     threading.excepthook = _thread_error
 

@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from jaxcnn.errors import UserError
+
 # Convolutions and matmuls go to oneDNN: XLA's default, YNNPACK, takes three times as long on convolutions.
 ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
 YNNPACK_WITHOUT = "--xla_cpu_experimental_ynn_fusion_type="
@@ -32,6 +34,21 @@ def fastest_dtype() -> Literal["bfloat16", "float32"]:
 
     fast = jax.default_backend() != "cpu" or (_multiplies_bfloat16() and ONEDNN in os.environ.get("XLA_FLAGS", ""))
     return "bfloat16" if fast else "float32"
+
+
+def require_backend() -> None:
+    """Raises: UserError if JAX finds no device of the kind that JAX_PLATFORMS asks for."""
+    import jax
+
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        reason = str(error).splitlines()[0] if str(error) else "no such device was found"
+        raise UserError(
+            f"JAX cannot start with JAX_PLATFORMS={wanted!r}: {reason}.\nUnset it to use what there is, or install "
+            "what it asks for: pip install 'jaxcnn[cuda]' or 'jaxcnn[tpu]'."
+        ) from None
 
 
 def cpuinfo() -> str:

@@ -88,6 +88,12 @@ class SweepOptions:
     folder: str = ""
     """Folder of the runs and the report. Default: runs/sweep-NAME or runs/sweep-NAME-full."""
 
+    def __post_init__(self) -> None:
+        if self.seeds < 1 or self.jobs < 0:
+            raise UserError(
+                f"a sweep needs at least 1 of --seeds, not {self.seeds}, and at least 0 of --jobs, not {self.jobs}"
+            )
+
     def command(self, sweep: str, label: str) -> str:
         """The command that makes the runs of one variation."""
         words = ["python", "-m", f"experiments.{sweep}", "--only", label, "--seeds", str(self.seeds)]

@@ -4,10 +4,12 @@ The run folders must be on a disk that the nodes share: progress is read from th
 """
 
 import importlib
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jaxcnn.console.signals import EXIT_STATUS
 from jaxcnn.errors import UserError
 from jaxcnn.sweep import worker
 from jaxcnn.sweep.launch import Start, Task, message
@@ -32,6 +34,23 @@ class ClusterJob:
         return self._job.stderr() or ""
 
 
+class Requeued:
+    """The work of a job, which submitit queues again where it announces the end of its time (SIGUSR2).
+
+    The run saves first; then submitit's own handler is told, which asks for what to call in the next job.
+    """
+
+    def __call__(self, task: Mapping[str, Any]) -> int:
+        status = worker.work(task)
+        if status == EXIT_STATUS[signal.SIGUSR2]:
+            signal.raise_signal(signal.SIGUSR2)
+        return status
+
+    def checkpoint(self, task: Mapping[str, Any]) -> Any:
+        """The next job: the same, as the run folder holds what was saved."""
+        return importlib.import_module("submitit").helpers.DelayedSubmission(self, task)
+
+
 def submitter(cluster: str, logs: Path, options: Mapping[str, Any]) -> Start:
     """How to start a task as a job of `cluster` (local or slurm); `options` are submitit's parameters of a job.
 
@@ -48,6 +67,6 @@ def submitter(cluster: str, logs: Path, options: Mapping[str, Any]) -> Start:
         raise UserError(f"cannot submit to {cluster}: {error}") from None
 
     def start(task: Task, cpus: list[int]) -> ClusterJob:
-        return ClusterJob(executor.submit(worker.work, message(task, cpus)))
+        return ClusterJob(executor.submit(Requeued(), message(task, cpus)))
 
     return start

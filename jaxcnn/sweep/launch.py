@@ -4,8 +4,10 @@ A finished run is not repeated, an interrupted one resumes, and one that fails i
 Their output goes to `logs/` beside the runs.
 """
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from jaxcnn.config_json import differences, to_dict
 from jaxcnn.console.signals import EXIT_STATUS, Stop
@@ -59,9 +61,10 @@ class LocalJob:
     """A worker process on this machine; it stops when this process ends, however that happens."""
 
     def __init__(self, task: Task, cpus: list[int], log: Path) -> None:
+        """Starts it; its output goes to `log`, or to a log of its own beside it if that exists already."""
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._log, self._begins_at = log, log.stat().st_size if log.exists() else 0
-        with log.open("ab") as file:
+        with _new_file(log) as file:
+            self._log = Path(file.name)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "jaxcnn.sweep.worker"],
                 stdin=subprocess.PIPE,
@@ -81,9 +84,17 @@ class LocalJob:
         self._process.terminate()
 
     def output(self) -> str:
-        with self._log.open("rb") as file:
-            file.seek(self._begins_at)
-            return file.read().decode(errors="replace")
+        return self._log.read_bytes().decode(errors="replace")
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """`path`, or the first of `path-2`, `path-3`, ... that does not exist: another sweep may be writing the others."""
+    for number in itertools.count(1):
+        try:
+            return (path if number == 1 else path.with_stem(f"{path.stem}-{number}")).open("xb")
+        except FileExistsError:
+            continue
+    raise AssertionError
 
 
 def message(task: Task, cpus: list[int]) -> dict[str, Any]:
@@ -164,6 +175,6 @@ def _shares(jobs: int) -> list[list[int]]:
 def _reason(job: Job) -> str:
     """What a failed process said last: its error message, or the last line."""
     said = job.output().strip()
-    if "error: " in said:
-        return said[said.rindex("error: ") + len("error: ") :]
+    if errors := list(re.finditer("^error: ", said, re.MULTILINE)):
+        return said[errors[-1].end() :]
     return said.splitlines()[-1] if said else f"exit status {job.poll()}"

@@ -27,6 +27,7 @@ from jaxcnn.errors import Diverged, UserError
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runs.steps import latest_step
+from jaxcnn.runtime import xla
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import DeviceDataset, Recipe, TrainState
 
@@ -70,6 +71,12 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
 
     Raises: UserError for what the user can fix, Stopped after a signal.
     """
+    with jax.enable_x64(False):  # as in `fit`
+        return _train_together(configs)
+
+
+def _train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
+    xla.require_backend()
     began = time.monotonic()
     images = functools.cache(lambda seed: load_images(replace(configs[0], seed=seed)))
     configs = [resolve(config, images(config.seed)) for config in configs]
@@ -107,11 +114,11 @@ def _train(
     state = devices.replicate(jax.tree.map(lambda *each: jnp.stack(each), *states))
     bar = opened.enter_context(ProgressBar(first.total_steps, begin_at, first.config.batch_size))
     for member in stack.members:
-        opened.enter_context(member.open(begin_at, bar))
+        opened.enter_context(member.open(begin_at, bar, began, share=1 / len(stack.members)))
     step = _stacked_step(first, _numbers([member.config for member in stack.members]), data)
     state = fit.train_steps(state, stack.batches(begin_at), lambda _: step, stack, stop, devices)
     stack.saved(first.total_steps)
-    stack.finish(state, (time.monotonic() - began) / len(stack.members))
+    stack.finish(state, functools.partial(fit.heed, stop, stack, devices))
     return stack.diverged
 
 
@@ -166,9 +173,8 @@ class StackRecorder:
             member.saved(step)
         return str(self.members[0].folder.path)
 
-    def finish(self, state: TrainState, wall_seconds: float) -> None:
-        """`wall_seconds`: each member's part of the stack's time."""
-        self._each(lambda index, member: member.finish(_take(state, index), wall_seconds))
+    def finish(self, state: TrainState, heed: Callable[[], None]) -> None:
+        self._each(lambda index, member: member.finish(_take(state, index), heed))
 
     def _each(self, act: Callable[[int, Recorder], Any]) -> None:
         """Acts on every active member; one that diverges leaves the stack."""

@@ -11,8 +11,9 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from jaxcnn import fit
+from jaxcnn import assemble, fit
 from jaxcnn.assemble import Training
+from jaxcnn.console.progress import ProgressBar
 from jaxcnn.runs.reading import ITEM
 from jaxcnn.runs.steps import complete_steps
 
@@ -44,9 +45,11 @@ def timeless(summary: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def logged(run: str | Path) -> list[dict[str, Any]]:
-    """The rows of a run's log, without the speed."""
+    """The rows of a run's log, without those of its saves, and without speed and time."""
     rows = [json.loads(line) for line in (Path(run) / "metrics.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
+    timed = ("images_per_second", "seconds")
+    rows = [row for row in rows if row["split"] != "checkpoint"]
+    return [{name: value for name, value in row.items() if name not in timed} for row in rows]
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, step: int, number: signal.Signals = signal.SIGTERM) -> None:
@@ -60,3 +63,16 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, step: int, number: signal.Signals =
             yield k, indices
 
     monkeypatch.setattr(fit, "batches", batches)
+
+
+def stop_in_evaluation(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """Sends a signal while the test images are evaluated, in batches of 64 of the 360."""
+    shown = ProgressBar.evaluating
+
+    def evaluating(self: ProgressBar, what: str, done: int, total: int) -> None:
+        if what == "test":
+            signal.raise_signal(number)
+        shown(self, what, done, total)
+
+    monkeypatch.setattr(assemble, "LARGE_BATCH", 64)
+    monkeypatch.setattr(ProgressBar, "evaluating", evaluating)

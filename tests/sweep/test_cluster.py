@@ -1,11 +1,14 @@
 """The same sweep as jobs of submitit's local executor."""
 
+import signal
+
 import pytest
 
 from helpers.processes import run_command
 from helpers.trial import TRIAL
 from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
+from jaxcnn.sweep import cluster
 from jaxcnn.sweep.cluster import submitter
 
 
@@ -28,3 +31,20 @@ def test_a_bad_cluster_is_one_clear_error(tmp_path):
 def test_a_bad_cluster_option_is_one_clear_error(tmp_path):
     with pytest.raises(UserError, match=r"cannot submit to local: .*timeout_minutes"):
         submitter("local", tmp_path, {"timeout_minutes": 3})
+
+
+def test_a_job_whose_time_ends_saves_and_is_queued_again(monkeypatch):
+    """SIGUSR2 reaches submitit's handler after the run has saved, and that finds what to call in the next job."""
+    events: list[object] = []
+    before = signal.signal(signal.SIGUSR2, lambda *_: events.append("queued again"))
+    try:
+        monkeypatch.setattr(cluster.worker, "work", lambda task: events.append(task) or 128 + signal.SIGUSR2)
+        job = cluster.Requeued()
+        assert job({"cpus": 1}) == 128 + signal.SIGUSR2
+        monkeypatch.setattr(cluster.worker, "work", lambda task: events.append(task) or 143)
+        assert job({"cpus": 2}) == 143
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert events == [{"cpus": 1}, "queued again", {"cpus": 2}]
+    following = job.checkpoint({"cpus": 1})
+    assert (following.function, following.args) == (job, ({"cpus": 1},))

@@ -1,16 +1,18 @@
 """Runs in one program are the runs each separate, up to rounding."""
 
-import json
 import shutil
+import signal
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
+from helpers.runs import logged, stop_in_evaluation
 from jaxcnn import fit
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.config_json import changed
+from jaxcnn.console.signals import Stopped
 from jaxcnn.errors import UserError
 from jaxcnn.recorder import Recorder
 from jaxcnn.runs.folder import finished
@@ -38,9 +40,8 @@ def base(folder: Path, **changes) -> Config:
 
 def outcome(config: Config):
     folder = Path(config.folder)
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     step = complete_steps(folder / "checkpoints")[-1]
-    return rows, step, read_variables(folder / "checkpoints", step)
+    return logged(folder), step, read_variables(folder / "checkpoints", step)
 
 
 def same(separate: Config, member: Config) -> None:
@@ -124,6 +125,17 @@ def test_a_stack_that_was_broken_off_goes_on_and_ends_the_same(tmp_path, monkeyp
     for one, member in zip(whole, configs, strict=True):
         (_, _, ours), (_, _, theirs) = outcome(one), outcome(member)
         assert all((a == b).all() for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True))
+
+
+def test_a_signal_during_the_final_evaluation_of_a_stack_loses_nothing(tmp_path, monkeypatch):
+    configs = [base(tmp_path / str(seed), seed=seed) for seed in (0, 1)]
+    with monkeypatch.context() as patch:
+        stop_in_evaluation(patch, signal.SIGTERM)
+        with pytest.raises(Stopped, match="SIGTERM: saved step 30 of 30"):
+            train_together(configs)
+    assert [finished(config) for config in configs] == [None, None]
+    train_together(configs)
+    assert all((finished(config) or {})["steps"] == 30 for config in configs)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.report.tables import from_csv
 from jaxcnn.runs.steps import complete_steps
 from jaxcnn.sweep import Sweep, only, parse_changes, slug
-from jaxcnn.sweep.launch import check
+from jaxcnn.sweep.launch import LocalJob, _reason, check
 
 BASE = Config(name="base", duration="2epochs", seed=4)
 SWEEP = Sweep(
@@ -100,6 +100,49 @@ def test_a_folder_of_another_config_is_refused_before_anything_starts(tmp_path):
     check(SWEEP.rows(folder=str(tmp_path)))
     with pytest.raises(UserError, match="duration: 2epochs there, 9epochs here"):
         check(SWEEP.rows(folder=str(tmp_path), changes={"duration": "9epochs"}))
+
+
+class Said:
+    """A job that has ended, and what it printed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def poll(self) -> int:
+        return 1
+
+    def terminate(self) -> None: ...
+
+    def output(self) -> str:
+        return self.text
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("step 1\nerror: first\nerror: the batch\nis too large\n", "the batch\nis too large"),
+        ("note: an error: of no line\nKilled\n", "Killed"),
+        ("ValueError: what", "ValueError: what"),
+        ("", "exit status 1"),
+    ],
+)
+def test_a_failed_run_s_reason_is_its_last_error_or_its_last_line(said, reason):
+    assert _reason(Said(said)) == reason
+
+
+def test_each_process_has_a_log_of_its_own(tmp_path):
+    """Two sweeps may run the same variation: the second finds the folder in use, and must not quote the first."""
+    (row,) = SWEEP.rows(folder=str(tmp_path))[:1]
+    bad = replace(row, config=replace(row.config, model="unknown"))
+    log = tmp_path / "logs" / "low.log"
+    first, second = (LocalJob((bad,), [], log) for _ in range(2))
+    for job in (first, second):
+        with job._process:
+            job._process.wait()
+    with log.open("a") as file:
+        file.write("error: of another process\n")
+    assert sorted(path.name for path in log.parent.iterdir()) == ["low-2.log", "low.log"]
+    assert "unknown model 'unknown'" in _reason(second)
 
 
 @pytest.mark.slow
