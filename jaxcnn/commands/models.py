@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import tyro
 
 from jaxcnn.errors import UserError, did_you_mean
-from jaxcnn.models import MODELS
+from jaxcnn.models import FOR_PICTURES, MODELS
 from jaxcnn.models.counts import count
 from jaxcnn.models.papers import ACCURACIES, paper
-from jaxcnn.models.sizes import CIFAR, SIZES, Size
+from jaxcnn.models.sizes import CIFAR, PICTURE_SIZES, SIZES, Size
 from jaxcnn.report.columns import columns
 
 HEAD = ("name", "parameters", "MACs", "input", "CIFAR-10 %", "paper", "accuracy measured by")
@@ -16,7 +16,10 @@ HEAD = ("name", "parameters", "MACs", "input", "CIFAR-10 %", "paper", "accuracy 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The catalog, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10."""
+    """The catalog, at 10 classes (1000 from 224 pixels on), with published accuracies on CIFAR-10.
+
+    Networks for pictures, which come last, are counted at three channels.
+    """
 
     filter: str = ""
     """Show only names that contain this."""
@@ -25,17 +28,18 @@ class Catalog:
 def main(arguments: list[str]) -> int:
     """Prints the table; UserError for a filter that no name contains."""
     wanted = tyro.cli(Catalog, args=arguments, prog="python -m jaxcnn models").filter
-    names = [name for name in MODELS if wanted in name]
+    known = [*MODELS, *FOR_PICTURES]
+    names = [name for name in known if wanted in name]
     if not names:
-        raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, MODELS)}")
+        raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, known)}")
     print(columns(HEAD, [_row(name) for name in names]))
     return 0
 
 
 def size(name: str) -> Size:
     """Published image size, parameters and MACs; if there are none, counted at CIFAR's size."""
-    if name in SIZES:
-        return SIZES[name]
+    if known := SIZES.get(name) or PICTURE_SIZES.get(name):
+        return known
     counts = count(MODELS[name](), CIFAR)
     return Size(CIFAR, counts.parameters, counts.macs)
 

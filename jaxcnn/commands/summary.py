@@ -10,7 +10,7 @@ from jaxcnn import specs
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count, count_layers
-from jaxcnn.models.sizes import CIFAR, SIZES
+from jaxcnn.models.sizes import CIFAR, PICTURE_SIZES, SIZES
 from jaxcnn.report.columns import columns
 
 HEAD = ("layer", "kind", "output", "parameters", "batch statistics", "MACs")
@@ -25,7 +25,7 @@ class Summary:
     model: tyro.conf.Positional[str]
     """A name from the catalog, with options: vgg16_bn:dropout=0.5"""
     classes: int | None = None
-    """Number of classes. Default: 10, or 1000 from 224 pixels on."""
+    """Number of classes, or of channels of a picture. Default: 10, or 1000 from 224 pixels on; those of the image."""
     image: Annotated[tuple[int, int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH CHANNELS")] = None
     """Size of an image. Default: the model's own."""
 
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         for layer in layers
     ]
     shape = "x".join(map(str, image))
-    print(columns(HEAD, [*rows, ("total", f"{len(rows)} layers", f"{classes} classes", *_numbers(total))]))
+    print(columns(HEAD, [*rows, ("total", f"{len(rows)} layers", f"{classes} outputs", *_numbers(total))]))
     print(f"\n{options.model}: {type(model).__name__} on images of {shape}")
     return 0
 
@@ -49,7 +49,8 @@ def main(arguments: list[str]) -> int:
 def _image(options: Summary) -> tuple[int, ...]:
     if options.image is None:
         name, _ = specs.parse(options.model)
-        return SIZES[name].image if name in SIZES else CIFAR
+        known = SIZES.get(name) or PICTURE_SIZES.get(name)
+        return known.image if known else CIFAR
     for number in options.image:
         _require_positive("image", number)
     return options.image
@@ -57,7 +58,10 @@ def _image(options: Summary) -> tuple[int, ...]:
 
 def _classes(options: Summary) -> int:
     if options.classes is None:
-        return 1000 if _image(options)[0] >= IMAGENET_SIZE else 10
+        image = _image(options)
+        if specs.parse(options.model)[0] in PICTURE_SIZES:
+            return image[-1]
+        return 1000 if image[0] >= IMAGENET_SIZE else 10
     _require_positive("classes", options.classes)
     return options.classes
 

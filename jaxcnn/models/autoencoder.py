@@ -1,5 +1,6 @@
 """A convolutional autoencoder: an image becomes a short code, and the code an image."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -9,7 +10,7 @@ from jax.typing import DTypeLike
 
 from jaxcnn.errors import UserError, lookup
 from jaxcnn.layers import ConvNorm, check_images
-from jaxcnn.layers.upsample import UPSAMPLES
+from jaxcnn.layers.upsample import UPSAMPLES, ConvTranspose
 
 
 class Autoencoder(nn.Module):
@@ -21,13 +22,15 @@ class Autoencoder(nn.Module):
     Options:
         widths: channels of the encoder; the decoder mirrors them.
         code: numbers that an image is squeezed into.
-        upsample: transposed (4x4), resize or subpixel.
+        upsample: transposed, resize or subpixel.
+        kernel: side of the transposed windows; at 3, which the stride does not divide, they overlap unevenly.
     """
 
     num_classes: int = 3
     widths: tuple[int, ...] = (64, 128, 256)
     code: int = 128
     upsample: str = "transposed"
+    kernel: int = 4
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -46,7 +49,8 @@ class Autoencoder(nn.Module):
         shape = x.shape
         code = nn.Dense(self.code, dtype=self.dtype, name="code")(x.reshape(len(x), -1))
         x = nn.Dense(shape[1] * shape[2] * shape[3], dtype=self.dtype, name="decoder")(code).reshape(shape)
-        way = lookup(UPSAMPLES, self.upsample, "way to upsample")
+        way: Callable[..., nn.Module] = lookup(UPSAMPLES, self.upsample, "way to upsample")
+        way = partial(ConvTranspose, kernel=self.kernel) if way is ConvTranspose else way
         for stage, channels in enumerate((*self.widths[-2::-1], self.num_classes), 1):
             last = stage == len(self.widths)
             x = way(channels, dtype=self.dtype, name="head" if last else f"decoder{stage}")(jax.nn.relu(x))

@@ -63,6 +63,11 @@ PAPERS: tuple[tuple[str, Paper], ...] = (
     ("convnext*", Paper("Liu et al. 2022", "arXiv:2201.03545")),
     ("repvgg*", Paper("Ding et al. 2021", "arXiv:2101.03697")),
     ("airbench*", Paper("Jordan 2024", "arXiv:2404.00498")),
+    ("dncnn*", Paper("Zhang et al. 2017", "arXiv:1608.03981")),
+    ("espcn", Paper("Shi et al. 2016", "arXiv:1609.05158")),
+    ("edsr*", Paper("Lim et al. 2017", "arXiv:1707.02921")),
+    ("unet*", Paper("Ronneberger et al. 2015", "arXiv:1505.04597")),
+    ("autoencoder", Paper("Masci et al. 2011", "ICANN, LNCS 6791")),
 )
 """(pattern over the name, paper); the first that matches. Models without one are this project's own."""
 

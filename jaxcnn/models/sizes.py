@@ -169,3 +169,16 @@ SIZES: dict[str, Size] = {
     "airbench95": Size(CIFAR, 4_604_728, 301_560_864),
     "airbench96": Size(CIFAR, 9_915_704, 451_967_264),
 }
+
+SMALL = (16, 16, 3)
+PICTURE_SIZES: dict[str, Size] = {
+    "dncnn": Size(CIFAR, 558_400, 569_769_984),
+    "dncnn_small": Size(CIFAR, 127_632, 130_056_192),
+    "espcn": Size(SMALL, 26_796, 6_832_128),
+    "edsr": Size(SMALL, 1_369_859, 351_387_648),
+    "edsr_small": Size(SMALL, 636_492, 162_643_968),
+    "unet": Size(CIFAR, 31_037_763, 853_409_792),
+    "unet_small": Size(CIFAR, 467_235, 112_132_096),
+    "autoencoder": Size(CIFAR, 2_370_755, 88_866_816),
+}
+"""The same of networks for pictures, with three channels in and out."""

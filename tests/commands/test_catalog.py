@@ -13,17 +13,17 @@ from published_modern import MODERN
 from helpers.processes import environment, run_command
 from jaxcnn.__main__ import main
 from jaxcnn.commands.models import size
-from jaxcnn.models import MODELS, count
+from jaxcnn.models import FOR_PICTURES, MODELS, count
 from jaxcnn.models.counts import count_layers
 from jaxcnn.models.papers import ACCURACIES, PAPERS, paper
-from jaxcnn.models.sizes import SIZES, Size
+from jaxcnn.models.sizes import PICTURE_SIZES, SIZES, Size
 
 
 def test_every_model_has_a_size_and_every_fact_a_model():
     assert set(SIZES) <= set(MODELS)
     assert ACCURACIES.keys() <= MODELS.keys()
     assert {name for name in SIZES if paper(name) is None} == {"convnet", "quicknet"}
-    assert {each for _, each in PAPERS} == {paper(name) for name in SIZES} - {None}
+    assert {each for _, each in PAPERS} == {paper(name) for name in [*SIZES, *PICTURE_SIZES]} - {None}
 
 
 def test_sizes_are_the_published_ones():
@@ -40,6 +40,13 @@ def test_sizes_are_the_published_ones():
 def test_a_new_model_is_one_line_and_its_size_is_counted(monkeypatch):
     monkeypatch.setitem(MODELS, "another", MODELS["resnet20"])
     assert size("another") == SIZES["resnet20"]
+
+
+def test_sizes_of_networks_for_pictures():
+    assert PICTURE_SIZES.keys() == FOR_PICTURES.keys()
+    for name, known in PICTURE_SIZES.items():
+        counts = count(FOR_PICTURES[name](num_classes=3), known.image)
+        assert (counts.parameters, counts.macs) == (known.parameters, known.macs), name
 
 
 @pytest.mark.parametrize("name", ["softmax", "mlp", "convnet", "quicknet", "neuron"])
