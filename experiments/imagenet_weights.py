@@ -14,7 +14,7 @@ from jaxcnn.config import Config, DataConfig, InitConfig, OptimizerConfig, Sched
 CONFIG = Config(
     name="imagenet_weights",
     model="resnet18_224",
-    data=DataConfig(train=5000),
+    data=DataConfig(train=5000, normalization="imagenet"),
     augment=("crop:padding=4", "flip"),
     optimizer=OptimizerConfig(
         name="adamw",

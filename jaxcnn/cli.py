@@ -17,7 +17,7 @@ from jaxcnn.measures import measure_of, words
 from jaxcnn.parallel import processes
 from jaxcnn.sweep import Sweep, SweepOptions
 
-SHOWN = ("test_accuracy", "tested_step", "dataset", "wall_seconds")
+SHOWN = ("metric", "tested_step", "dataset", "wall_seconds")
 """Fields of a summary that are shown at the end."""
 
 

@@ -113,8 +113,8 @@ class Recorder:
             self._log.write(step, "checkpoint", self._time())
         self.bar.pause(time.monotonic() - paused)
 
-    def validate(self, step: int, state: TrainState) -> float:
-        """How good it is on the validation images: the more, the better."""
+    def validate(self, step: int, state: TrainState) -> float | None:
+        """How good it is on the validation images: the more, the better; None if that is not a finite number."""
         variables = train.evaluated_variables(state)
         images = self.training.images.split.validation
         self.validation = evaluate(
@@ -123,6 +123,8 @@ class Recorder:
         self._log.write(step, "validation", self.validation)
         self._require_finite_loss(step, "validation", self.validation)
         score = self.validation[self.task.metric]
+        if not math.isfinite(score):
+            return None
         return score if self.task.higher_is_better else -score
 
     def no_metrics(self) -> Tree:

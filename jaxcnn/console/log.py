@@ -75,9 +75,12 @@ def _row(line: bytes) -> dict[str, Any]:
         row = parse_object(line)
     except ValueError:
         return {}
-    if type(row.get("step")) is not int or not isinstance(row.get("split"), str):
+    split, numbers = row.pop("split", None), {name: math.nan if value is None else value for name, value in row.items()}
+    if type(row.get("step")) is not int or not isinstance(split, str):
         return {}
-    return {name: math.nan if value is None else value for name, value in row.items()}
+    if not all(isinstance(number, int | float) for number in numbers.values()):
+        return {}
+    return {"step": numbers.pop("step"), "split": split, **numbers}
 
 
 def _keep_until(path: Path, step: int) -> list[dict[str, Any]]:

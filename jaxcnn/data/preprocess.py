@@ -11,12 +11,13 @@ from jaxcnn.data.pixels import denormalize, normalize
 
 
 def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Array]:
-    """uint8 images [B, H, W, C] -> normalized images [B, *input_shape] in the config's dtype."""
+    """uint8 images [B, H, W, C] -> normalized images in the config's dtype, and in the size that the model sees."""
 
     def normalized(images: jax.Array) -> jax.Array:
         numbers = normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
-        shape = input_shape(config, info)
-        return numbers if shape == info.image_shape else jax.image.resize(numbers, (len(images), *shape), "bilinear")
+        _, *shape = images.shape
+        larger = scaled(tuple(shape), config.data.upscale)
+        return numbers if larger == tuple(shape) else jax.image.resize(numbers, (len(images), *larger), "bilinear")
 
     return normalized
 
@@ -28,11 +29,6 @@ def denormalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Ar
         return denormalize(numbers, config.data.normalization, info.mean, info.std)
 
     return pixels
-
-
-def input_shape(config: Config, info: DataInfo) -> tuple[int, ...]:
-    """Height, width and channels of the images that the model sees."""
-    return scaled(info.image_shape, config.data.upscale)
 
 
 def scaled(shape: tuple[int, ...], side: int) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder, self._keep = folder.resolve(), keep
-        self._accuracies: dict[int, float | None] | None = None
+        self._scores: dict[int, float | None] | None = None
         self._saving: Record | None = None
         if jax.process_index() == 0:
             steps.clean(self.folder)
@@ -44,11 +44,11 @@ class Checkpoints:
 
     @property
     def best(self) -> int | None:
-        """The step of the highest validation accuracy among all that were saved with one."""
-        measured = [(accuracy, step) for step, accuracy in self._known().items() if accuracy is not None]
+        """The step of the highest score on validation among all that were saved with one."""
+        measured = [(score, step) for step, score in self._known().items() if score is not None]
         return max(measured)[1] if measured else None
 
-    def save(self, step: int, state: Tree, accuracy: float | None) -> None:
+    def save(self, step: int, state: Tree, score: float | None) -> None:
         """Starts to save; the arrays may be donated as soon as this returns.
 
         Raises: UserError if this save, or the one before it, fails.
@@ -56,7 +56,7 @@ class Checkpoints:
         self.wait()
         if step in self._known():
             return
-        record = Record(step, accuracy, digests(state))
+        record = Record(step, score, digests(state))
         try:
             args = ocp.args.Composite(**{ITEM: ocp.args.StandardSave(state)})
             self._manager.save(step, args=args, custom_metadata=record.sealed())
@@ -70,8 +70,9 @@ class Checkpoints:
             self._manager.wait_until_finished()
             if self._saving is None:
                 return
-            _require_saved(self.folder, self._saving)
-            self._known()[self._saving.step] = self._saving.accuracy
+            if jax.process_index() == 0:  # others may see an older state of a shared disk
+                _require_saved(self.folder, self._saving)
+            self._known()[self._saving.step] = self._saving.score
             self._remove_old()
         except UserError:
             raise
@@ -109,7 +110,7 @@ class Checkpoints:
         if wrong:
             ocp.multihost.sync_global_processes("damaged checkpoints are set aside")
             self._manager.reload()
-            self._accuracies = None
+            self._scores = None
         return wrong
 
     def close(self) -> None:
@@ -117,17 +118,17 @@ class Checkpoints:
         self._manager.close()
 
     def _known(self) -> dict[int, float | None]:
-        """Step -> validation accuracy of every complete checkpoint, read once.
+        """Step -> score on validation of every complete checkpoint, read once.
 
         Raises: UserError if the record of one is damaged: no other can be called the best then.
         """
-        if self._accuracies is None:
-            self._accuracies = {step: self._accuracy(step) for step in steps.complete_steps(self.folder)}
-        return self._accuracies
+        if self._scores is None:
+            self._scores = {step: self._score(step) for step in steps.complete_steps(self.folder)}
+        return self._scores
 
-    def _accuracy(self, step: int) -> float | None:
+    def _score(self, step: int) -> float | None:
         try:
-            return read_record(self.folder / str(step)).accuracy
+            return read_record(self.folder / str(step)).score
         except (OSError, ValueError) as error:
             raise unreadable(self.folder, step, error) from error
 

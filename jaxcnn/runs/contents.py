@@ -6,7 +6,16 @@ from pathlib import Path
 
 from jaxcnn.errors import UserError, option
 
-FILES = ("config.json", "data.json", "environment.json", "init.json", "metrics.jsonl", "summary.json", ".lock")
+FILES = (
+    "config.json",
+    "data.json",
+    "environment.json",
+    "init.json",
+    "metrics.jsonl",
+    "summary.json",
+    "examples.png",
+    ".lock",
+)
 FOLDERS = ("checkpoints", "events", "damaged")
 IGNORED = (".*", "*.orbax-checkpoint-tmp", "lost+found", "*.log", "*.out", "*.err", "Thumbs.db", "desktop.ini")
 """Names that file browsers, notebooks, disks and shells put into folders; a new run may start beside them."""

@@ -3,8 +3,9 @@
 import fcntl
 import os
 import platform
+import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +73,7 @@ class RunFolder:
         if self._lock and not (lock.exists() and os.path.samestat(lock.stat(), os.fstat(self._lock.fileno()))):
             raise UserError(
                 f"{self.path} was deleted or moved while the run was training, so that nothing can be saved: "
-                "put it back, or run the same command again to start over"
+                "put it back, or remove what is left of it and run the same command again to start over"
             )
 
     def __enter__(self) -> "RunFolder":
@@ -120,7 +121,7 @@ class RunFolder:
         """Writes environment.json: command, versions, machine."""
         packages = ("jaxcnn", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
         environment = {
-            "command": " ".join([Path(sys.executable).name, *sys.orig_argv[1:]]),
+            "command": shlex.join([Path(sys.executable).name, *sys.orig_argv[1:]]),
             "python": platform.python_version(),
             "packages": {name: version(name) for name in packages},
             "machine": platform.machine(),
@@ -160,16 +161,17 @@ class RunFolder:
             )
 
 
-def finished(config: Config, fields: Iterable[str] = ()) -> dict[str, Any] | None:
+def finished(config: Config, fields: Sequence[str] = ()) -> dict[str, Any] | None:
     """The summary of the run in the config's folder, if it is finished and has this config.
 
-    Raises: UserError if it cannot be read, or does not have all `fields`.
+    Raises: UserError if it cannot be read, or does not have all `fields`, and its metric, where any are asked for.
     """
     path = folder_of(config)
     if not (path / "summary.json").exists() or differences(config, read_config(path)):
         return None
     summary = read_summary(path)
-    if missing := [name for name in fields if not isinstance(summary.get(name), int | float | str)]:
+    needed = [*fields, f"test_{summary.get('metric')}"] if fields else []
+    if missing := [name for name in needed if not isinstance(summary.get(name), int | float | str)]:
         raise UserError(f"{path / 'summary.json'} is damaged: it has no {missing[0]}; {REWRITTEN}")
     return summary
 

@@ -1,4 +1,4 @@
-"""What is known of a checkpoint besides its arrays: step, validation accuracy, checksums; covered by one of its own.
+"""What is known of a checkpoint besides its arrays: step, score on validation, checksums; covered by one of its own.
 
 It decides which checkpoint is the best and what may be removed, so that damage to it is an error as well.
 """
@@ -19,7 +19,7 @@ METADATA = "_CHECKPOINT_METADATA"
 @dataclass(frozen=True)
 class Record:
     step: int
-    accuracy: float | None
+    score: float | None
     """On the validation images; None where they were not evaluated at this step."""
     digests: Mapping[str, str]
     """Path of an array -> its checksum."""
@@ -43,12 +43,12 @@ def read_record(checkpoint: Path) -> Record:
     except ValueError as error:
         raise ValueError(f"{METADATA} is damaged: {error}") from None
     if seal != _seal(record):
-        raise ValueError(f"{METADATA} is damaged: step, accuracy or checksums are not those that were saved")
+        raise ValueError(f"{METADATA} is damaged: step, score or checksums are not those that were saved")
     if str(record.step) != checkpoint.name:
         raise ValueError(f"it was saved at step {record.step}, and its folder was renamed")
     return record
 
 
 def _seal(record: Record) -> str:
-    text = json.dumps([record.step, record.accuracy, dict(record.digests)], sort_keys=True)
+    text = json.dumps([record.step, record.score, dict(record.digests)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -18,7 +18,17 @@ def opened(folder, step):
 
 @pytest.mark.parametrize(
     "damage",
-    [b"\n", b"{\n", b"[]\n", b"3\n", b"{}\n", b'{"step": "20", "split": "train"}\n', b"\xff\xfe\n", b'{"step": 2'],
+    [
+        b"\n",
+        b"{\n",
+        b"[]\n",
+        b"3\n",
+        b"{}\n",
+        b'{"step": "20", "split": "train"}\n',
+        b'{"step": 20, "split": "train", "seconds": "9"}\n',
+        b"\xff\xfe\n",
+        b'{"step": 2',
+    ],
 )
 def test_a_damaged_line_costs_no_other_and_the_old_file_is_kept(tmp_path, damage, capfd):
     damage = damage if damage.endswith(b"\n") else damage + b"\n"

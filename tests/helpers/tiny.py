@@ -63,5 +63,5 @@ def untrained_run(config: Config, *steps: int) -> None:
         checkpoints = Checkpoints(folder.checkpoints, keep=len(steps))
         for step in steps:
             changed = {name: jax.tree.map(partial(operator.add, step / 100), state[name]) for name in VARIABLES}
-            checkpoints.save(step, {**state, **changed}, accuracy=None)
+            checkpoints.save(step, {**state, **changed}, score=None)
         checkpoints.close()

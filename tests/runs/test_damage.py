@@ -86,8 +86,8 @@ def change_record(checkpoint, old, new):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"accuracy": 0.31', b'"accuracy": 0.71'),
-        (b'"accuracy": 0.31', b'"accuracx": 0.31'),
+        (b'"score": 0.31', b'"score": 0.71'),
+        (b'"score": 0.31', b'"scorf": 0.31'),
         (b'"step": 2', b'"step": 0'),
         (b'"digests"', b'"digestr"'),
         (b'"seal"', b'"seam"'),

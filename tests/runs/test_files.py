@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import jaxcnn
+from helpers.processes import TINY, run_command
 from helpers.tiny import tiny_config
 from jaxcnn import fit
 from jaxcnn.cli import SHOWN
@@ -202,3 +203,30 @@ def check_all(config: Config, scratch: Path, wrong: list[tuple[str, str]], door:
         except Exception as error:  # all of them in one report
             problems.append(f"{name}, {damage}: {type(error).__name__}: {error}")
     assert not problems, "\n".join(problems)
+
+
+SPOILED: dict[str, Callable[[Path], object]] = {
+    "config.json": lambda path: path.write_text("[]"),
+    "data.json": lambda path: path.write_bytes(b"\xff"),
+    "events": lambda path: (shutil.rmtree(path), path.touch()),
+    "metrics.jsonl": lambda path: (path.unlink(), path.mkdir()),
+    "checkpoints/4/state/manifest.ocdbt": lambda path: path.write_bytes(b"x"),
+    "checkpoints/4/state/_METADATA": lambda path: path.write_text("{}"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPOILED)
+def test_the_command_ends_with_status_2_and_one_message(tmp_path, name):
+    """What libraries print while a process ends is seen only here."""
+    home = tmp_path / "a run"
+    command = ["experiments.softmax", *TINY, "--tensorboard", "--duration", "4steps", "--checkpoint-every", "2steps"]
+    assert run_command(*command, "--folder", str(home), cwd=tmp_path).returncode == 0
+    (home / "summary.json").unlink()
+    SPOILED[name](home / name)
+    result = run_command(*command, "--folder", str(home), cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "never retrieved" not in result.stderr
+    place = "checkpoints/4" if "/" in name else name
+    assert f"a run/{place}" in result.stderr

@@ -61,7 +61,7 @@ def test_a_bad_pattern_is_one_clear_error(path):
 def test_a_run_without_moving_averages_is_read_in_part_as_well(tmp_path):
     variables = {"params": {"a": {"k": np.ones(2, np.float32)}, "b": {"k": np.ones(3, np.float32)}}, "batch_stats": {}}
     saver = Checkpoints(tmp_path, keep=1)
-    saver.save(1, {**variables, "ema": None}, accuracy=None)
+    saver.save(1, {**variables, "ema": None}, score=None)
     saver.close()
     part = read_variables(tmp_path, 1, "b/*")
     assert part.keys() == {"params", "batch_stats"}

@@ -22,7 +22,7 @@ def test_what_is_saved_in_any_folder_is_read_again(tmp_path, name):
     folder, state = tmp_path / name / name, {"params": {"a": jnp.arange(5.0)}, "batch_stats": {}, "ema": None}
     checkpoints = Checkpoints(folder, keep=1)
     for step in (1, 2):
-        checkpoints.save(step, state, accuracy=0.5)
+        checkpoints.save(step, state, score=0.5)
     checkpoints.wait()
     assert complete_steps(folder) == [2]
     read = checkpoints.restore(state, 2), read_variables(folder, 2)
