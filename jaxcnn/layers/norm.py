@@ -24,8 +24,8 @@ class BatchNorm(nn.Module):
     under any other name, each part has its own. So a model carries no axis name, and the code that maps it chooses:
     name the axis `AXIS` to synchronize, anything else for per-device statistics.
 
-    Shapes: [..., channel] -> the same; one mean and variance a channel, in float32 for any `dtype`. The variables are
-    those of `flax.linen.BatchNorm`.
+    Shapes: [..., channel] -> the same; one mean and variance a channel. The variables are those of
+    `flax.linen.BatchNorm`, in float32 for any `dtype`; what is computed from float64 is float64.
     Conventions: `momentum` is the fraction of the old running value that is kept, 1 - PyTorch's (0.9 here is 0.1
     there); the running variance is the biased one, divided by n, where PyTorch stores n - 1.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
@@ -46,15 +46,17 @@ class BatchNorm(nn.Module):
         x = x.astype(self.dtype or x.dtype)
         mean = self.variable("batch_stats", "mean", jnp.zeros, channels, jnp.float32)
         variance = self.variable("batch_stats", "var", jnp.ones, channels, jnp.float32)
-        scale = self.param("scale", self.scale_init, channels) if self.use_scale else jnp.ones(channels)
-        bias = self.param("bias", self.bias_init, channels) if self.use_bias else jnp.zeros(channels)
+        ones, zeros = jnp.ones(channels, jnp.float32), jnp.zeros(channels, jnp.float32)
+        scale = self.param("scale", self.scale_init, channels, jnp.float32) if self.use_scale else ones
+        bias = self.param("bias", self.bias_init, channels, jnp.float32) if self.use_bias else zeros
         if self.use_running_average:
             return _normalize(x, mean.value, variance.value, scale, bias, self.epsilon)
         first, second = jax.lax.pmean(moments(x), AXIS) if _is_shared(AXIS) else moments(x)
         spread = jnp.maximum(second - first * first, 0)
         if not self.is_initializing():
             for running, now in ((mean, first), (variance, spread)):
-                running.value = self.momentum * running.value + (1 - self.momentum) * now
+                new = self.momentum * running.value + (1 - self.momentum) * now
+                running.value = new.astype(jnp.float32)
         return _normalize(x, first, spread, scale, bias, self.epsilon)
 
 

@@ -35,7 +35,7 @@ class ConvNeXtBlock(nn.Module):
         y = nn.LayerNorm(EPSILON, dtype=self.dtype, name="norm")(y)
         y = self.act(nn.Dense(4 * channels, name="expand", **settings)(y))
         y = nn.Dense(channels, name="project", **settings)(y)
-        scale = self.param("layer_scale", nn.initializers.constant(self.layer_scale), (channels,))
+        scale = self.param("layer_scale", nn.initializers.constant(self.layer_scale), (channels,), jnp.float32)
         return x + DropPath(self.drop_path, deterministic=not self.train, name="drop_path")(y * scale.astype(y.dtype))
 
 

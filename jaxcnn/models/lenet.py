@@ -39,8 +39,8 @@ class SparseConv(nn.Module):
         outputs = np.repeat(np.arange(len(self.sources)), [len(inputs) for inputs in self.sources])
         inputs = np.concatenate(self.sources)
         dense = (self.side, self.side, x.shape[-1], len(self.sources))
-        kernel = self.param("kernel", lambda key: self.kernel_init(key, dense)[:, :, inputs, outputs])
-        bias = self.param("bias", nn.initializers.zeros, dense[-1:])
+        kernel = self.param("kernel", lambda key: self.kernel_init(key, dense, jnp.float32)[:, :, inputs, outputs])
+        bias = self.param("bias", nn.initializers.zeros, dense[-1:], jnp.float32)
         spread = jnp.zeros(dense, self.dtype).at[:, :, inputs, outputs].set(kernel.astype(self.dtype))
         dimensions = ("NHWC", "HWIO", "NHWC")
         y = jax.lax.conv_general_dilated(x.astype(self.dtype), spread, (1, 1), "VALID", dimension_numbers=dimensions)
@@ -55,8 +55,8 @@ class SubSampling(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        gain = self.param("gain", nn.initializers.ones, x.shape[-1:])
-        bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
+        gain = self.param("gain", nn.initializers.ones, x.shape[-1:], jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, x.shape[-1:], jnp.float32)
         return avg_pool(x, (2, 2), strides=(2, 2)) * gain.astype(x.dtype) + bias.astype(x.dtype)
 
 

@@ -22,6 +22,7 @@ from jax.interpreters import ad, batching, mlir
 from jaxcnn.ops import conv_cpu, geometry
 from jaxcnn.ops.geometry import NHWC, Geometry
 from jaxcnn.ops.moments import shift
+from jaxcnn.ops.varying import alike
 
 # form -> (XLA's own, the CPU's). Arguments: (images, kernel), (cotangent, kernel), (images, cotangent).
 FORMS: dict[str, tuple[Callable[..., jax.Array], Callable[..., jax.Array]]] = {
@@ -80,7 +81,7 @@ def conv_general_dilated(
     pads = lax.padtype_to_pads(lhs.shape[1:3], window, window_strides, padding) if isinstance(padding, str) else padding
     pads = tuple((int(low), int(high)) for low, high in pads)
     plain = Geometry(lhs.shape, rhs.shape, tuple(window_strides), pads, dilation, feature_group_count)
-    return convolution_p.bind(lhs, rhs, form="output", geometry=plain)
+    return convolution_p.bind(*alike(lhs, rhs), form="output", geometry=plain)
 
 
 def _covered(lhs: Any, rhs: Any, shape: jax.ShapeDtypeStruct, dimension_numbers: Any) -> bool:

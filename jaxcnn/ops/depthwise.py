@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jaxcnn.ops.geometry import Geometry, input_gradient, pad_images, taps
+from jaxcnn.ops.varying import alike
 
 ROWS = 8
 
@@ -43,7 +44,8 @@ def kernel_gradient(images: jax.Array, cotangent: jax.Array, geometry: Geometry)
             _add_rows(total, tap[0], gradient) for total, tap in zip(sums, taps(image[None], one), strict=True)
         ], None
 
-    zeros = [jnp.zeros(cotangent.shape[2:], jnp.float32)] * (geometry.kernel[0] * geometry.kernel[1])
+    zero = alike(jnp.zeros(cotangent.shape[2:], jnp.float32), cotangent)[0]
+    zeros = [zero] * (geometry.kernel[0] * geometry.kernel[1])
     sums, _ = lax.scan(add, zeros, (padded, cotangent))
     return jnp.stack(sums).sum(1).reshape(geometry.kernel).astype(images.dtype)
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jaxcnn.ops.geometry import Geometry, pad_images, taps
+from jaxcnn.ops.varying import alike
 
 # Bytes of one chunk of an operand's copies: about the size of the cores' caches.
 CHUNK_BYTES = 6 * 2**20
@@ -56,7 +57,7 @@ def _add_up(
         return product(images, cotangent)
     count = batch // size
     chunks = [array[: count * size].reshape(count, size, *array.shape[1:]) for array in (images, cotangent)]
-    total, _ = lax.scan(add, jnp.zeros(shape, jnp.float32), tuple(chunks))
+    total, _ = lax.scan(add, alike(jnp.zeros(shape, jnp.float32), images)[0], tuple(chunks))
     if rest := batch - count * size:
         total, _ = add(total, (images[-rest:], cotangent[-rest:]))
     return total.astype(images.dtype)

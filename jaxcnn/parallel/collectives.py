@@ -5,8 +5,6 @@ position of an element in its ring. Here each device receives one part of the el
 order of the devices, and all gather the parts: each of N devices sends 2(N-1)/N of the bytes, as in a ring.
 """
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -38,21 +36,9 @@ def gather(tree: Tree, axis: str | None) -> Tree:
     return jax.tree.map(lambda x: lax.all_gather(x, axis, tiled=True), tree)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _in_order(x: jax.Array, axis: str) -> jax.Array:
     """[K] on each of N devices -> their sum [K]."""
     count = lax.axis_size(axis)
     parts = jnp.pad(x, (0, -len(x) % count)).reshape(count, -1)
     first, *others = lax.all_to_all(parts, axis, split_axis=0, concat_axis=0)
     return lax.all_gather(sum(others, first), axis, tiled=True)[: len(x)]
-
-
-def _forward(x: jax.Array, axis: str) -> tuple[jax.Array, None]:
-    return _in_order(x, axis), None
-
-
-def _backward(axis: str, _: None, gradient: jax.Array) -> tuple[jax.Array]:
-    return (_in_order(gradient, axis),)
-
-
-_in_order.defvjp(_forward, _backward)

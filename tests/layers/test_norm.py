@@ -13,6 +13,7 @@ import pytest
 from flax import linen as nn
 
 from jaxcnn.layers import AXIS, BatchNorm
+from jaxcnn.models import MODELS
 
 KEY = jax.random.key(0)
 ROOT = Path(__file__).parents[2]
@@ -176,3 +177,25 @@ def test_eight_devices_agree_with_one():
     environment = {**os.environ, **flags}
     done = subprocess.run([sys.executable, "-c", EIGHT_DEVICES], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_in_64_bits_variables_stay_float32_and_a_float64_batch_is_normalized_in_float64():
+    """The mean is 10,000 times the deviation: of 24 bits, 11 would be left."""
+    with jax.enable_x64(True):
+        x = 1 + 1e-4 * jax.random.normal(KEY, (64, 5, 5, 3), jnp.float64)
+        module = BatchNorm(use_running_average=False, epsilon=0.0)
+        variables = module.init(KEY, x)
+        y, updated = forward(module, variables, x)
+        assert {leaf.dtype for leaf in jax.tree.leaves((variables, updated))} == {jnp.dtype("float32")}
+        assert y.dtype == jnp.float64
+        exact = (x - x.mean((0, 1, 2))) / x.std((0, 1, 2))
+        np.testing.assert_allclose(y, exact, atol=1e-6)
+        assert forward(module, variables, x.astype(jnp.float32))[0].dtype == jnp.float32
+
+
+@pytest.mark.parametrize("name", ["resnet20", "lenet5_1998", "convnext_tiny", "mobilenet_v2", "vgg16_bn", "airbench94"])
+def test_in_64_bits_the_parameters_of_a_network_stay_float32(name: str):
+    model, images = MODELS[name](num_classes=10), jax.ShapeDtypeStruct((1, 32, 32, 3), jnp.float32)
+    with jax.enable_x64(True):
+        variables = jax.eval_shape(lambda x: model.init(KEY, x, train=False), images)
+    assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
