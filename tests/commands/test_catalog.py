@@ -80,7 +80,7 @@ def test_summary_has_the_layers_of_a_variant(capsys):
     lines = [re.split(r" {2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
     assert ["stage3_block1/conv1", "Conv", "2x2x8", "288", "0", "1,152"] in lines
     assert ["head", "Head", "7", "63", "0", "56"] in lines
-    assert any(line[:3] == ["total", "15 layers", "7 classes"] for line in lines)
+    assert any(line[:3] == ["total", "15 layers", "7 outputs"] for line in lines)
 
 
 @pytest.mark.parametrize(
