@@ -3,15 +3,22 @@
 import sys
 from importlib import import_module
 
+from jaxcnn import runtime
 from jaxcnn.console.entry import outcome
 from jaxcnn.errors import lookup
 
 COMMANDS = {
     "models": "list the networks of the catalog: sizes, papers and published accuracies",
     "summary": "show a network layer by layer",
+    "evaluate": "evaluate a trained network, class by class",
+    "inspect": "open a trained network: one page of errors, kernels, maps and reasons",
     "compare": "compare any runs: table and learning curves",
 }
 """Command -> its help; each is a module of `jaxcnn.commands` with `main(arguments) -> exit status`."""
+
+
+COMPUTING = {"evaluate", "inspect"}
+"""Commands that run networks."""
 
 
 def main(arguments: list[str]) -> int:
@@ -28,6 +35,8 @@ def _run(arguments: list[str]) -> int:
         print("\n".join(f"  {name:9} {about}" for name, about in COMMANDS.items()))
         return 0 if arguments else 2
     lookup(COMMANDS, arguments[0], "command")
+    if arguments[0] in COMPUTING and not {"-h", "--help"} & set(arguments):
+        runtime.prepare()  # before a command imports JAX
     return import_module(f"jaxcnn.commands.{arguments[0]}").main(arguments[1:])
 
 

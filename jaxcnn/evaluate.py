@@ -1,6 +1,6 @@
 """Evaluation: metrics over exactly the given examples, each once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import jax
@@ -21,8 +21,11 @@ IN_FLIGHT = 2
 
 def evaluate(
     training: Training, variables: Tree, data: DeviceDataset, indices: np.ndarray, watch: Watch | None = None
-) -> dict[str, float]:
-    """Metrics over the examples `indices` [N]; the last batch is padded, and the padding is masked."""
+) -> dict[str, Any]:
+    """Metrics over the examples `indices` [N], and the task's details.
+
+    The last batch is padded, and the padding is masked.
+    """
     size, task = training.eval_batch, training.recipe.task
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
@@ -35,8 +38,14 @@ def evaluate(
             jax.block_until_ready(batches[-1 - IN_FLIGHT])
             watch((len(batches) - IN_FLIGHT) * size, len(indices))
     sums, kept = zip(*batches, strict=True)
-    found = summarize(task, jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *sums))
-    return found | task.measure(*_joined(kept, len(indices))) if task.measure else found
+    totals = jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *sums)
+    measured = task.measure(*_joined(kept, len(indices))) if task.measure else {}
+    return {**summarize(task, totals), **measured, **task.details(totals)}
+
+
+def numbers(found: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics among what an evaluation found."""
+    return {name: value for name, value in found.items() if isinstance(value, float)}
 
 
 def _joined(parts: Iterable[Any], count: int) -> Any:

@@ -16,7 +16,7 @@ from jaxcnn.config import Config
 from jaxcnn.console.log import Log
 from jaxcnn.console.progress import ProgressBar
 from jaxcnn.errors import Diverged
-from jaxcnn.evaluate import evaluate, examples
+from jaxcnn.evaluate import evaluate, examples, numbers
 from jaxcnn.measures import measure_of, words
 from jaxcnn.runs.checkpoints import Checkpoints
 from jaxcnn.runs.checksums import not_finite
@@ -117,9 +117,8 @@ class Recorder:
         """How good it is on the validation images: the more, the better; None if that is not a finite number."""
         variables = train.evaluated_variables(state)
         images = self.training.images.split.validation
-        self.validation = evaluate(
-            self.training, variables, self.data, images, partial(self.bar.evaluating, "validation")
-        )
+        watch = partial(self.bar.evaluating, "validation")
+        self.validation = numbers(evaluate(self.training, variables, self.data, images, watch))
         self._log.write(step, "validation", self.validation)
         self._require_finite_loss(step, "validation", self.validation)
         score = self.validation[self.task.metric]
@@ -150,7 +149,7 @@ class Recorder:
         tested = score(images.test, partial(watch, "test"))
         validation = images.split.validation
         validated = score(validation, partial(watch, "validation")) if len(validation) else {}
-        self._log.write(step, "test", tested)
+        self._log.write(step, "test", numbers(tested))
         for split, result in (("test", tested), ("validation", validated)):
             self._require_finite_loss(step, split, result)
         self._show_examples(step, variables)
@@ -172,7 +171,7 @@ class Recorder:
         """Seconds of training up to now over all sessions of the run, without the pauses between them."""
         return {"seconds": round(self._log.seconds_before + (time.monotonic() - self._began) * self._share, 1)}
 
-    def _summary(self, step: int, tested: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
+    def _summary(self, step: int, tested: dict[str, Any], validated: dict[str, Any]) -> dict[str, Any]:
         info, counts = self.training.images.info, self.training.counts
         return {
             **{f"test_{name}": value for name, value in tested.items()},

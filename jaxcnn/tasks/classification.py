@@ -4,11 +4,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxcnn import losses, metrics
 from jaxcnn.losses import two_class
-from jaxcnn.tasks.task import Setting, Sums, Task
+from jaxcnn.tasks.task import Setting, Sums, Task, Totals, nothing
 
 
 def classification(setting: Setting) -> Task:
@@ -26,10 +27,34 @@ def of_classes(setting: Setting, classes: int, **options: Any) -> Task:
         metric="accuracy",
         answer=lambda logits, _: probabilities(logits),
         sums=_sums,
+        evaluation_sums=_confusion if classes <= MOST_CLASSES else nothing,
         summarize=metrics.summarize,
+        details=_details,
         smooths_labels=True,
         **options,
     )
+
+
+MOST_CLASSES = 200
+"""Up to which a confusion matrix is counted."""
+
+
+def _confusion(logits: Array, targets: Array, mask: Array) -> Sums:
+    """[K, K]: how often a class (rows) was taken for another (columns)."""
+    logits = two_class(logits)
+    classes = logits.shape[-1]
+    rows = jax.nn.one_hot(targets, classes) * (mask > 0)[:, None]
+    return {"confusion": rows.T @ jax.nn.one_hot(logits.argmax(-1), classes)}
+
+
+def _details(totals: Totals) -> dict[str, Any]:
+    """The confusion matrix, and the accuracy of each class; None for a class without examples."""
+    if "confusion" not in totals:
+        return {}
+    matrix = np.asarray(totals["confusion"]).astype(int)
+    counts = matrix.sum(1)
+    shares = [float(right / count) if count else None for right, count in zip(matrix.diagonal(), counts, strict=True)]
+    return {"confusion": matrix.tolist(), "class_accuracy": shares}
 
 
 def _sums(logits: Array, targets: Array, mask: Array) -> Sums:

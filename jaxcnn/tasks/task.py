@@ -79,6 +79,8 @@ class Task:
     """As `sums`: what is too slow for every training step."""
     summarize: Callable[[Totals], dict[str, float]] = nothing
     """Metrics from sums; `count` and `loss` are always among them."""
+    details: Callable[[Totals], dict[str, Any]] = nothing
+    """What an evaluation says besides numbers, such as a confusion matrix; from sums, for the summary only."""
     measure: Callable[[np.ndarray, Any], dict[str, float]] | None = None
     """(all outputs [N, ...], all targets) -> metrics that no sum can give, such as a median."""
     picture: Callable[[np.ndarray, Any, Any], np.ndarray] | None = None

@@ -1,0 +1,133 @@
+"""`python -m jaxcnn inspect RUN`: one page that opens a trained network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+from PIL import Image, UnidentifiedImageError
+
+from jaxcnn.commands.evaluate import evaluated
+from jaxcnn.errors import UserError
+from jaxcnn.inspect import viewer
+from jaxcnn.inspect.explanation import explain
+from jaxcnn.inspect.features import maps as feature_maps
+from jaxcnn.inspect.network import network_of, normalized
+from jaxcnn.measures import PERCENT
+from jaxcnn.paths import atomic_write, user_path
+from jaxcnn.runs.load import Run, load
+
+EXCITING_IMAGES = 2000
+"""Test images among which those that excite a channel most are looked for."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One page: errors, confusion, reasons, feature maps, kernels, fields. It opens in a browser, without a network."""
+
+    run: tyro.conf.Positional[str]
+    """Folder of a run."""
+    files: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Pictures to explain. Default: test images."""
+    images: int = 12
+    """How many test images to explain, the same number of each class."""
+    worst: int = 0
+    """Explain this many of the worst errors instead: the surest of what is wrong."""
+    step: int | None = None
+    """Which checkpoint. Default: the one that was tested, else the latest."""
+    out: str = ""
+    """Where the page goes. Default: inspect.html in the run's folder."""
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the page and says where it is.
+
+    Raises: UserError for a run, data or a picture that cannot be read, and for a network whose answers are not classes.
+    """
+    chosen = tyro.cli(Inspection, args=arguments, prog="python -m jaxcnn inspect")
+    run = load(user_path(chosen.run), step=chosen.step)
+    path = user_path(chosen.out) if chosen.out else run.path / "inspect.html"
+    document = inspected(run, chosen)
+    with atomic_write(path) as file:
+        file.write_text(document, encoding="utf-8")
+    print(f"{path}  ({len(document) / 1e6:.1f} MB; open it in a browser)")
+    return 0
+
+
+def inspected(run: Run, chosen: Inspection) -> str:
+    """The page of a run."""
+    network = network_of(run)
+    data, found = evaluated(run, "test")
+    tests, labels = data.dataset.test_images, data.dataset.test_labels
+    probabilities = run.predict(tests)
+    if chosen.files:
+        pictures, true, names = read(chosen.files, run.data.image_shape), None, list(chosen.files)
+    else:
+        places = worst(probabilities, labels, chosen.worst) if chosen.worst else evenly(labels, chosen.images)
+        pictures, true = tests[places], labels[places]
+        names = [f"test image {place}" for place in places]
+    many = tests[:EXCITING_IMAGES]
+    layers = list(network.stages().values()) if network.places() else []
+    seen = normalized(run, pictures)
+    parts = {
+        "labels": run.data.label_names,
+        "images": viewer.image_parts(
+            explain(run, pictures),
+            explain(run, pictures, true) if true is not None else None,
+            names,
+            {layer: feature_maps(network, seen, layer) for layer in layers},
+        ),
+        "layers": layers,
+        "confusion": found.get("confusion"),
+        "class_accuracy": found.get("class_accuracy"),
+        "counted": f"{len(labels):,} test images; rows are the true classes, columns what the network says.",
+        "calibration": viewer.calibration_part(probabilities, labels),
+        "kernels": viewer.kernels_part(run.variables["params"]),
+        "exciting": viewer.exciting_part(
+            network, tests[:EXCITING_IMAGES], normalized(run, tests[:EXCITING_IMAGES]), layers
+        ),
+        "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
+    }
+    accuracy = PERCENT(found["accuracy"])
+    about = f"{run.config.model} on {run.data.name} ({run.data.digest}), step {run.step:,}: test accuracy {accuracy}."
+    return viewer.page(f"Inside {run.config.name}", about, parts)
+
+
+def evenly(labels: np.ndarray, count: int) -> np.ndarray:
+    """Indices of `count` images, class after class in turn, in the order of the data."""
+    turns = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    ordered = [turn[place] for place in range(max(map(len, turns))) for turn in turns if place < len(turn)]
+    return np.asarray(ordered[:count])
+
+
+def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Indices of what is wrong, the surest first.
+
+    Raises: UserError if nothing is.
+    """
+    wrong = np.flatnonzero(probabilities.argmax(1) != labels)
+    if not len(wrong):
+        raise UserError("no test image is classified wrongly: use --images")
+    return wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:count]
+
+
+def read(paths: Sequence[str], shape: tuple[int, ...]) -> np.ndarray:
+    """Pictures of any size as [N, H, W, C] uint8: the shorter side scaled to fit, the middle cut out.
+
+    Raises: UserError for one that cannot be read.
+    """
+    height, width, channels = shape
+    found = []
+    for path in map(user_path, paths):
+        try:
+            with Image.open(Path(path)) as image:
+                picture = image.convert("RGB" if channels == 3 else "L")
+        except (OSError, UnidentifiedImageError) as error:
+            raise UserError(f"{path} is not a picture that can be read: {error}") from None
+        scale = max(height / picture.height, width / picture.width)
+        size = max(round(picture.width * scale), width), max(round(picture.height * scale), height)
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+        left, top = (picture.width - width) // 2, (picture.height - height) // 2
+        found.append(np.asarray(picture.crop((left, top, left + width, top + height))).reshape(shape))
+    return np.stack(found)
