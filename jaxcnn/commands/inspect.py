@@ -84,9 +84,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
         "counted": f"{len(labels):,} test images; rows are the true classes, columns what the network says.",
         "calibration": viewer.calibration_part(probabilities, labels),
         "kernels": viewer.kernels_part(run.variables["params"]),
-        "exciting": viewer.exciting_part(
-            network, tests[:EXCITING_IMAGES], normalized(run, tests[:EXCITING_IMAGES]), layers
-        ),
+        "exciting": viewer.exciting_part(network, many, normalized(run, many), layers),
         "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
     }
     accuracy = PERCENT(found["accuracy"])
