@@ -14,7 +14,7 @@ from experiments.small import SMALL
 from jaxcnn.cli import sweep_main
 from jaxcnn.config_json import changed
 from jaxcnn.report import Panel, Results
-from jaxcnn.report.plots import COLORS, new_figure
+from jaxcnn.report.plots import COLORS, new_figure, points
 from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
@@ -34,7 +34,7 @@ def errors(results: Results) -> Panel:
                 epochs = [entry["step"] / row.steps_per_epoch for entry in seen]
                 label = f"{depth} layers" if split == "validation" else None
                 errors = [100 * (1 - entry["accuracy"]) for entry in seen]
-                axis.plot(epochs, errors, linestyle=style, color=color, label=label)
+                axis.plot(epochs, errors, linestyle=style, color=color, label=label, **points(len(epochs)))
                 ends.append(f"{errors[-1]:.1f} %" if errors else "diverged")
             lines.append([row.label, *ends])
         axis.set(title=kind, xlabel="epoch")

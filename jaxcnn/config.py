@@ -59,8 +59,9 @@ class LossConfig:
 @dataclass(frozen=True)
 class OptimizerConfig:
     name: str = "momentum"
-    """sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lion, muon or airbench (Muon for convolutions, Nesterov
-    momentum for the rest)."""
+    """sgd, momentum, nesterov, adagrad (its accumulator starts at 0.1, PyTorch's at 0), rmsprop, adam, adamw, lion,
+    muon (scales convolutions like matrices, by sqrt(max(1, outputs / inputs)); the reference by 1) or airbench (Muon
+    for convolutions, Nesterov momentum for the rest)."""
     learning_rate: float = 0.1
     """The peak learning rate of the schedule."""
     weight_decay: float | None = None

@@ -37,6 +37,7 @@ def nesterov(momentum: float = 0.9) -> Direction:
 
 
 def adagrad(eps: float = 1e-7) -> Direction:
+    """The sum of squares starts at 0.1, as in TensorFlow and Optax; PyTorch's starts at 0, and its first step is 1."""
     return optax.scale_by_rss(eps=eps)
 
 
@@ -54,7 +55,11 @@ def lion(b1: float = 0.9, b2: float = 0.99) -> Direction:
 
 
 def muon(momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Direction:
-    """Orthogonalized momentum (Jordan 2024) for every kernel, viewed as (inputs, outputs); NAdam for the vectors."""
+    """Orthogonalized momentum (Jordan 2024) for every kernel, viewed as (inputs, outputs); NAdam for the vectors.
+
+    As there, steps of matrices are scaled by sqrt(max(1, outputs / inputs)). So are those of convolutions here, with
+    the whole window as inputs; the reference takes the sides of the window for outputs and inputs: a factor of 1.
+    """
 
     def as_matrices(params: Tree) -> Tree:
         def sides(p: jax.Array) -> MuonDimensionNumbers | None:

@@ -22,6 +22,7 @@ from jaxcnn.config import LossConfig
 from jaxcnn.data.preprocess import scaled
 from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.parallel import collectives
+from jaxcnn.seeds import key_of
 from jaxcnn.tasks import Task
 from jaxcnn.tasks.task import Sums, batch_sums
 from jaxcnn.types import Tree
@@ -243,7 +244,7 @@ def eval_step(
 
 def evaluation_draw(indices: Array, axis: str | None = None) -> Draw:
     """Draws of the examples `indices`, the same in every evaluation of any run."""
-    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(0)))(indices)
+    keys = jax.vmap(partial(jax.random.fold_in, key_of(0)))(indices)
     return Draw(keys=keys, image_keys=keys, epoch=jnp.int32(0), axis=axis)
 
 

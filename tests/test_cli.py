@@ -100,7 +100,8 @@ def test_no_data_and_no_network_is_an_error_and_in_the_quick_start_a_loud_fallba
     assert (summary["dataset"], summary["fallback"]) == ("digits", True)
 
 
-SIGNALS = [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+RARE = ((signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGUSR2, 128 + signal.SIGUSR2))
+SIGNALS = [(signal.SIGTERM, 143), *(pytest.param(*each, marks=pytest.mark.slow) for each in RARE)]
 
 
 @pytest.mark.parametrize(("number", "status"), SIGNALS)

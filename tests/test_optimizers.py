@@ -45,6 +45,32 @@ def test_muon_orthogonalizes_every_kernel_and_leaves_vectors_to_nadam():
     np.testing.assert_allclose(update["conv"]["bias"], nadam["conv"]["bias"], rtol=1e-5)
 
 
+def published_muon(gradient, factor):
+    """The first update of Jordan's Muon (github.com/KellerJordan/Muon) of a gradient [outputs, inputs], in float64."""
+    x = np.asarray(gradient, np.float64)
+    x = x.T if x.shape[0] > x.shape[1] else x
+    x = x / np.linalg.norm(x)
+    for _ in range(5):
+        square = x @ x.T
+        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+    return factor * (x.T if gradient.shape[0] > gradient.shape[1] else x)
+
+
+@pytest.mark.parametrize("shape", [(8, 10), (10, 8), (3, 3, 4, 8), (1, 1, 8, 28)])
+def test_muon_is_the_published_one_with_every_kernel_scaled_as_a_matrix(shape):
+    gradient = {"kernel": jax.random.normal(jax.random.key(4), shape)}
+    update = last_update(optimizers.muon(), [gradient], gradient)["kernel"]
+    outputs, inputs = shape[-1], gradient["kernel"].size // shape[-1]
+    theirs = published_muon(gradient["kernel"].reshape(inputs, outputs).T, max(1, outputs / inputs) ** 0.5)
+    np.testing.assert_allclose(update.reshape(inputs, outputs).T, theirs, rtol=0, atol=1e-5)
+
+
+def test_adagrad_starts_at_a_sum_of_a_tenth():
+    gradient = {"kernel": jnp.array([0.01, 1.0, -3.0])}
+    update = last_update(optimizers.adagrad(), [gradient], gradient)["kernel"]
+    np.testing.assert_allclose(update, gradient["kernel"] / jnp.sqrt(0.1 + gradient["kernel"] ** 2), rtol=1e-5)
+
+
 def test_update_is_minus_rate_times_direction_plus_decay_by_rules():
     rules_ = {
         "weight_decay_multipliers": (("head/*", 2.0), ("*kernel", 1.0), ("*", 0.0)),

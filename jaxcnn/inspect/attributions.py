@@ -16,6 +16,7 @@ from jax import Array, lax
 from jaxcnn import specs
 from jaxcnn.errors import UserError
 from jaxcnn.inspect.network import Score
+from jaxcnn.seeds import key_of
 
 
 def gradient(score: Score, images: Array) -> Array:
@@ -67,7 +68,7 @@ def smooth(score: Score, images: Array, *, samples: int = 16, sigma: float = 0.3
     def add(total: Array, key: Array) -> tuple[Array, None]:
         return total + gradient(score, images + sigma * jax.random.normal(key, images.shape)), None
 
-    keys = jax.random.split(jax.random.key(seed), samples if sigma else 1)
+    keys = jax.random.split(key_of(seed), samples if sigma else 1)
     total, _ = lax.scan(add, jnp.zeros_like(images), keys)
     return total / len(keys)
 

@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array
 
 from jaxcnn.inspect.network import Network
+from jaxcnn.seeds import key_of
 from jaxcnn.types import Tree
 
 Explain = Callable[[Network, Array, Array], Array]
@@ -70,7 +71,7 @@ def randomized(variables: Tree, layer: str, seed: int = 0) -> Tree:
         inside = "/".join(names[1:]).startswith(f"{layer}/") and names[-1] == "kernel"
         if not inside:
             return leaf
-        return jax.random.permutation(jax.random.key(seed), leaf.reshape(-1)).reshape(leaf.shape)
+        return jax.random.permutation(key_of(seed), leaf.reshape(-1)).reshape(leaf.shape)
 
     return jax.tree_util.tree_map_with_path(shuffle, variables)
 

@@ -6,6 +6,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.layers.activations import activation
+from jaxcnn.layers.checks import check_depthwise
 from jaxcnn.layers.initializers import initializer
 from jaxcnn.layers.norm import BatchNorm
 from jaxcnn.ops.conv import Conv
@@ -46,6 +47,8 @@ class ConvNorm(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         window = (self.kernel, self.kernel) if isinstance(self.kernel, int) else self.kernel
+        if self.groups == x.shape[-1] > 1:
+            check_depthwise(self.dtype)
         half = [(side // 2, side // 2) for side in window]
         x = Conv(
             max(1, round(self.features * self.multiplier)),

@@ -10,6 +10,7 @@ from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
 from jaxcnn.layers import Conv, activation, avg_pool, check_images, max_pool
+from jaxcnn.ops.conv import ConvLocal
 from jaxcnn.ops.lrn import norm_across_channels, norm_within_channel
 
 
@@ -57,7 +58,7 @@ class CudaConvNet(nn.Module):
             "avg": partial(avg_pool, count_include_pad=False, **pool),
             "conv": partial(self._convolve, Conv, 5),
             "dense": self._dense,
-            "local": partial(self._convolve, nn.ConvLocal, 3),
+            "local": partial(self._convolve, ConvLocal, 3),
             "max": partial(max_pool, **pool),
             "within": partial(norm_within_channel, size=3, alpha=5e-5 / 9),
         }

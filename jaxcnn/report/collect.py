@@ -61,7 +61,7 @@ def _seeds(table: Path) -> int:
     """How many runs the variation of a table has that has the most; diverged ones count. 0: there is no table."""
     if not table.exists():
         return 0
-    return max((_runs(record) for record in from_csv(table.read_text())), default=0)
+    return max((_runs(record) for record in from_csv(table.read_text(encoding="utf-8"))), default=0)
 
 
 def _runs(record: Mapping[str, str]) -> int:

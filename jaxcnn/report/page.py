@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxcnn.config_json import to_dict
 from jaxcnn.report import Panel, Results, tables
+from jaxcnn.report.markup import to_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: right;
 th:first-child, td:first-child { text-align: left; }
 code, pre { font: 13px/1.4 ui-monospace, monospace; background: #f5f5f5; }
 pre { padding: .8rem; overflow-x: auto; }
+.other { color: #a04000; }
 .about p { margin: .5rem 0; max-width: 50rem; }
 """
 
@@ -43,12 +45,12 @@ def page(title: str, sections: Mapping[str, str]) -> str:
     )
 
 
-def section(title: str, about: str, results: Results, panels: Sequence[Panel]) -> str:
-    """The part of a page about one sweep."""
+def section(title: str, about: str, results: Results, panels: Sequence[Panel], other: str = "") -> str:
+    """The part of a page about one sweep; `other` are settings of its runs that are not those that `about` is of."""
     commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
     return (
-        f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about)}</div>'
-        f"{tables.table(results).to_html()}<p>{_text(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
+        f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about, other)}</div>'
+        f"{tables.table(results).to_html()}<p>{to_html(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
         + (f"<h3>Commands</h3><pre>{_text(commands)}</pre>" if commands else "")
         + f"<details><summary>Configs</summary><pre>{_text(_configs(results))}</pre></details>"
         f"<details><summary>Versions and machine</summary><pre>{_text(_environments(results))}</pre></details>{END}"
@@ -60,17 +62,23 @@ def section_of(document: str) -> str:
     return document[document.index(BEGIN) : document.rindex(END) + len(END)]
 
 
-def _about(docstring: str) -> str:
-    """The paragraphs of a docstring; indented lines continue one, and a first word before two spaces is its name."""
-    text = re.sub(r"\n +", " ", html.escape(docstring))
+def _about(docstring: str, other: str) -> str:
+    """The paragraphs of a docstring; indented lines continue one, and a first word before two spaces is its name.
+
+    A finding is marked where it is one of other settings than those of the runs.
+    """
+    text = re.sub(r"\n +", " ", to_html(docstring))
     text = re.sub(r"^(\w+)  +", r"<b>\1</b> ", text, flags=re.MULTILINE)
+    if other:
+        mark = f'<em class="other">Not of the runs on this page, which were made with {to_html(other)}:</em>'
+        text = re.sub(r"^(<b>(Finding|Result)s?</b>)", lambda found: f"{found[0]} {mark}", text, flags=re.MULTILINE)
     return "".join(f"<p>{line}</p>" for line in text.splitlines() if line)
 
 
 def _panel(panel: Panel) -> str:
     table = panel.table.to_html() if panel.table else ""
     picture = f'<p><img alt="{_text(panel.title)}" src="{data_uri(panel.figure)}"></p>' if panel.figure else ""
-    return f"<h3>{_text(panel.title)}</h3>{picture}{table}"
+    return f"<h3>{to_html(panel.title)}</h3>{picture}{table}"
 
 
 def png(figure: "Figure") -> bytes:

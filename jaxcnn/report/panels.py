@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxcnn.measures import PERCENT
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
-from jaxcnn.report.plots import COLORS, line_style, new_figure
+from jaxcnn.report.plots import COLORS, line_style, new_figure, points
 from jaxcnn.report.table import Table
 
 if TYPE_CHECKING:
@@ -46,7 +46,13 @@ def equal_time(results: Results) -> Panel:
     for place, (label, row) in enumerate(rows.items()):
         entries = [entry for entry in row.history if entry["split"] == "validation"]
         times = [seconds(row, entry["step"]) for entry in entries]
-        axis.semilogx(times, [100 * entry["accuracy"] for entry in entries], label=label, **line_style(place))
+        axis.semilogx(
+            times,
+            [100 * entry["accuracy"] for entry in entries],
+            label=label,
+            **line_style(place),
+            **points(len(times)),
+        )
         seen = [entry for entry, time in zip(entries, times, strict=True) if time <= limit]
         reached = f"{100 * seen[-1]['accuracy']:.2f} %" if seen else "less than one evaluation"
         epochs = f"{seen[-1]['step'] / row.steps_per_epoch:.1f}" if seen else ""

@@ -41,6 +41,11 @@ def line_style(place: int) -> dict[str, Any]:
     return {"color": COLORS[place % len(COLORS)], "linestyle": STYLES[place // len(COLORS) % len(STYLES)]}
 
 
+def points(count: int) -> dict[str, Any]:
+    """The style of a curve of `count` points: a single one has no line to be seen by."""
+    return {"marker": "o", "markersize": 5, "clip_on": False} if count == 1 else {}
+
+
 def curves(results: Results) -> "Figure":
     """Training loss, training and validation metric; the band is one standard deviation.
 
@@ -71,7 +76,7 @@ def _curve(axis: "Axes", rows: Sequence[Row], split: str, metric: str, unit: str
     series = [_series(row, split, metric, unit) for row in rows]
     shared = sorted(set.intersection(*(set(values) for values in series)))
     values = np.array([[each[place] for place in shared] for each in series])
-    line = axis.plot(shared, values.mean(0) if shared else [], linewidth=1.6, **style)[0]
+    line = axis.plot(shared, values.mean(0) if shared else [], linewidth=1.6, **style, **points(len(shared)))[0]
     if len(rows) > 1 and shared:
         spread = values.std(0, ddof=1)
         axis.fill_between(
@@ -114,11 +119,15 @@ def bars(results: Results) -> "Figure":
     for place, seen in enumerate(values):
         if len(seen) > 1:
             axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)
-    low, high = _limits(values, percent=measure_of(results.metric) is PERCENT)
+    # A number stands beyond the whisker and all points.
+    edges = [
+        max([mean + np.nan_to_num(spread), *seen]) for mean, spread, seen in zip(means, deviations, values, strict=True)
+    ]
+    low, high = _limits(values, edges)
     axis.set(yticks=places, yticklabels=labels, xlabel=words(results.metric), xlim=(low, high))
-    for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
+    for place, mean in enumerate(means):
         text = _absent(results.of(labels[place])) if np.isnan(mean) else _value(mean, results.metric)
-        edge = low if np.isnan(mean) else mean + np.nan_to_num(deviation)
+        edge = low if np.isnan(mean) else edges[place]
         axis.annotate(text, (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
     if measure_of(results.metric) is PERCENT:
         _percent(axis.xaxis)
@@ -132,9 +141,9 @@ def _absent(rows: Sequence[Row]) -> str:
     return "diverged" if any(row.diverged is not None for row in rows) else "not finished"
 
 
-def _limits(values: Sequence[Sequence[float]], percent: bool) -> tuple[float, float]:
-    """Bars start at zero; there is room at the end for the numbers."""
-    highest = max((max(seen) for seen in values if seen), default=1.0)
+def _limits(values: Sequence[Sequence[float]], edges: Sequence[float]) -> tuple[float, float]:
+    """Bars start at zero; there is room for the numbers after their edges."""
+    highest = max((edge for edge in edges if np.isfinite(edge)), default=1.0)
     lowest = min((min(seen) for seen in values if seen), default=0.0)
     return min(lowest, 0.0), highest * 1.16 if highest > 0 else 1.0
 

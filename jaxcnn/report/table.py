@@ -1,8 +1,9 @@
 """A table of text, rendered as Markdown, as HTML or in columns for a terminal."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from jaxcnn.report.markup import to_html
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,4 @@ class Table:
 
 
 def _html_row(tag: str, row: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+    return "<tr>" + "".join(f"<{tag}>{to_html(cell)}</{tag}>" for cell in row) + "</tr>"

@@ -9,9 +9,16 @@ PICTURES = {"Learning curves": ("curves.png", plots.curves), "Comparison": ("bar
 
 
 def write_report(
-    results: Results, folder: Path, title: str, about: str, panels: Sequence[Callable[[Results], Panel]] = ()
+    results: Results,
+    folder: Path,
+    title: str,
+    about: str,
+    panels: Sequence[Callable[[Results], Panel]] = (),
+    other: str = "",
 ) -> list[str]:
     """Writes table.md, table.csv, curves.png, bars.png, a picture for each panel, and index.html.
+
+    `other` says with which settings the runs were made, if not with those that `about` is of.
 
     Returns the errors of the experiment's own panels; the rest is written regardless.
     """
@@ -26,7 +33,7 @@ def write_report(
     extra = "".join(f"\n### {panel.title}\n\n{panel.table.to_markdown().strip()}\n" for panel in own if panel.table)
     (folder / "table.md").write_text(tables.to_markdown(results) + extra, encoding="utf-8")
     (folder / "table.csv").write_text(tables.to_csv(results), encoding="utf-8")
-    document = page.page(title, {title: page.section(title, about, results, [*shown, *own])})
+    document = page.page(title, {title: page.section(title, about, results, [*shown, *own], other)})
     (folder / "index.html").write_text(document, encoding="utf-8")
     return problems
 

@@ -48,7 +48,7 @@ def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
         panels = sweep.panels if len(ended) == len(rows) else ()
         if len(panels) < len(sweep.panels):
             say(f"{len(rows) - len(ended)} runs are missing: the experiment's own pictures wait for them")
-        problems += write_report(results, home, f"sweep {sweep.name}", about.strip(), panels)
+        problems += write_report(results, home, f"sweep {sweep.name}", about.strip(), panels, _other_settings(options))
         write_json(home / "sweep.json", about_it)
         print(on_terminal(results))
         print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
@@ -57,6 +57,11 @@ def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
     if problems:
         say(f"{len(problems)} failed; logs are in {home / 'logs'}; run the same command again to retry.")
     return 1 if problems else 0
+
+
+def _other_settings(options: SweepOptions) -> str:
+    """The settings of the command line that a docstring's finding is not of."""
+    return " ".join(["`--full`"] * options.full + [f"`{key} {value}`" for key, value in options.set])
 
 
 def _run(rows: Sequence[Row], options: SweepOptions, home: Path) -> Outcome:

@@ -23,6 +23,7 @@ from jaxcnn.layers import (
 )
 from jaxcnn.layers.branches import HALVE, Branches, Reduce, Unit, run_stem
 from jaxcnn.layers.factorized_reduction import FactorizedReduction
+from jaxcnn.models import MODELS
 from jaxcnn.models.counts import count
 from jaxcnn.models.shufflenet import shuffle_channels
 
@@ -203,3 +204,17 @@ def test_channels_are_rounded_to_multiples_of_eight():
 def test_shuffling_interleaves_the_halves():
     x = jnp.arange(6.0).reshape(1, 1, 1, 6)
     assert shuffle_channels(x).ravel().tolist() == [0, 3, 1, 4, 2, 5]
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0_224"])
+def test_depthwise_networks_refuse_float16_which_their_initial_features_leave(name):
+    side = 224 if name.endswith("224") else 32
+    images = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
+    for dtype in (jnp.bfloat16, jnp.float16):
+        model = MODELS[name](num_classes=10, dtype=dtype)
+        init = partial(jax.eval_shape, lambda x, m=model: m.init(jax.random.key(0), x, train=False), images)
+        if dtype == jnp.bfloat16:
+            assert init()
+            continue
+        with pytest.raises(UserError, match="leave the range of float16"):
+            init()

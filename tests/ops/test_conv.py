@@ -10,7 +10,7 @@ import pytest
 from jax import lax
 
 from jaxcnn.ops import kernel_gradients
-from jaxcnn.ops.conv import Conv, conv_general_dilated, convolution_p
+from jaxcnn.ops.conv import Conv, ConvLocal, conv_general_dilated, convolution_p
 from jaxcnn.ops.geometry import NHWC, Geometry
 
 # Compiling is most of these tests' time, and an unoptimized program computes the same.
@@ -246,3 +246,17 @@ def test_platforms_other_than_the_cpu_get_xla_s_own():
         for platform in ("cpu", "cuda", "tpu")
     }
     assert [text[platform].count("stablehlo.convolution") for platform in text] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("options", [{}, {"strides": 2, "padding": 1}, {"use_bias": False}, {"dtype": jnp.bfloat16}])
+def test_locally_connected_is_flax_s_and_its_bias_is_not_fused_into_the_products(options):
+    """Fused, oneDNN takes a thousand times as long for the products in bfloat16."""
+    images = normal((2, 5, 6, 3))
+    ours, theirs = (
+        kind(4, (3, 3), bias_init=nn.initializers.normal(), **options) for kind in (ConvLocal, nn.ConvLocal)
+    )
+    variables = ours.init(jax.random.key(1), images)
+    close(variables, theirs.init(jax.random.key(1), images))
+    close(ours.apply(variables, images), theirs.apply(variables, images), TOLERANCE[options.get("dtype", jnp.float32)])
+    program = str(jax.make_jaxpr(ours.apply)(variables, images))
+    assert ("optimization_barrier" in program) == ours.use_bias

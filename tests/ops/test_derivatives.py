@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,10 +25,10 @@ quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level":
 class Net(nn.Module):
     """A convolution with a bias, batch norm in training, an activation, a pool, another convolution."""
 
-    conv: type[nn.Module]
-    norm: partial
-    activation: object
-    pool: object
+    conv: Any
+    norm: Any
+    activation: Any
+    pool: Any
 
     @nn.compact
     def __call__(self, x):
@@ -40,7 +41,7 @@ OURS = Net(Conv, partial(BatchNorm, False), gelu, avg_pool)
 FLAX = Net(nn.Conv, partial(nn.BatchNorm, False, momentum=0.9), partial(nn.gelu, approximate=False), nn.avg_pool)
 X = jax.random.normal(jax.random.key(0), (3, 6, 5, 2))
 VARIABLES = OURS.init(jax.random.key(1), X)
-PARAMS = VARIABLES["params"]
+PARAMS: Any = VARIABLES["params"]
 DIRECTION = jax.tree.map(lambda p: jnp.cos(3 * p + 1), (PARAMS, X))
 
 
@@ -134,11 +135,11 @@ def test_each_operation_has_forward_and_mixed_derivatives(name):
 
 def test_a_part_of_the_operands_may_be_constant():
     """The rules of `scale_and_shift` leave out what is not differentiated."""
-    operands = OPERATIONS["scale and shift"][1]
+    operands: Any = OPERATIONS["scale and shift"][1]
     for argument in range(3):
         ours, theirs = (
             jax.jvp(
-                lambda x, of=of, argument=argument: of(*operands[:argument], x, *operands[argument + 1 :]),
+                lambda x, of=of, argument=argument: of(*(*operands[:argument], x, *operands[argument + 1 :])),
                 (operands[argument],),
                 (jnp.cos(operands[argument]),),
             )
@@ -152,6 +153,7 @@ import jax
 jax.config.update("jax_num_cpu_devices", DEVICES)
 import jax.numpy as jnp, numpy as np
 from functools import partial
+from typing import Any
 from jax.sharding import AxisType, PartitionSpec as P
 from jaxcnn.layers import BatchNorm
 from jaxcnn.layers.activations import gelu, relu

@@ -4,6 +4,7 @@ import json
 import statistics
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,6 +107,38 @@ def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(
     line = plots.curves(Results("trial", (row,))).axes[0].get_lines()[0]
     assert np.asarray(line.get_xdata()).tolist() == pytest.approx([0.1, 0.2, 0.3, 0.35])
     assert np.asarray(line.get_ydata()).tolist() == [1.5, 3.5, 5.5, 7]
+
+
+def test_a_curve_of_one_point_is_drawn_as_a_marker(results):
+    training = plots.curves(results).axes[1]
+    markers = {line.get_label(): line.get_marker() for line in training.get_lines() if line.get_marker() != "x"}
+    assert markers == {"a | b": "None", "half": "o", "none, diverged": "None"}
+
+
+def test_numbers_of_bars_stand_beyond_every_point_and_within_the_picture(tmp_path):
+    rows = [leave(tmp_path / str(seed), "a", seed, value) for seed, value in enumerate([0.1, 0.1, 0.1, 0.1, 0.95])]
+    figure = plots.bars(Results("trial", tuple(rows)))
+    canvas: Any = figure.canvas
+    (axis,), renderer = figure.axes, canvas.get_renderer()
+    figure.draw_without_rendering()
+    text = axis.texts[0].get_window_extent(renderer)
+    dots = [line for line in axis.get_lines() if line.get_marker() == "."]
+    assert len(dots) == 1
+    rightmost = axis.transData.transform((max(np.asarray(dots[0].get_xdata())), 0))[0]
+    assert text.x0 > rightmost + 3
+    assert text.x1 <= figure.bbox.x1
+
+
+def test_a_finding_is_marked_where_the_runs_have_other_settings(results):
+    about = "Which?\n\nCommand  make `it`\nFinding  The first\n         by `far`."
+    own, other = (
+        page.section("trial", about, results, [], settings) for settings in ("", "`--full` `duration 2epochs`")
+    )
+    assert "<p><b>Finding</b> The first by <code>far</code>.</p>" in own
+    assert "<b>Finding</b> <em" in other
+    assert "made with <code>--full</code> <code>duration 2epochs</code>:</em> The first by" in other
+    assert "<b>Command</b> make <code>it</code></p>" in other
+    assert "`" not in own + other
 
 
 def test_no_two_of_many_variations_look_alike():
