@@ -4,6 +4,7 @@ After a save, what was written is looked up again before anything older is remov
 at every read, so that damage is an error and never a wrong number.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -13,7 +14,7 @@ from orbax.checkpoint.checkpoint_managers import LatestN
 from jaxcnn.errors import UserError
 from jaxcnn.runs import steps
 from jaxcnn.runs.checksums import digests
-from jaxcnn.runs.reading import ITEM, LiteralPath, listed, reason, unreadable, verified
+from jaxcnn.runs.reading import ITEM, LiteralPath, count_arrays, reason, unreadable, verified
 from jaxcnn.runs.records import Record, read_record
 from jaxcnn.types import Tree
 
@@ -31,6 +32,8 @@ class Checkpoints:
         self.folder, self._keep = folder.resolve(), keep
         self._scores: dict[int, float | None] | None = None
         self._saving: Record | None = None
+        self._background = ThreadPoolExecutor(1)
+        self._settled: Future[None] | None = None
         if jax.process_index() == 0:
             steps.clean(self.folder)
         options = ocp.CheckpointManagerOptions(
@@ -63,23 +66,19 @@ class Checkpoints:
         except Exception as error:  # Orbax and TensorStore raise many kinds
             raise self._not_saved(error) from error
         self._saving = record
+        self._settled = self._background.submit(self._settle, record)
 
     def wait(self) -> None:
         """Waits until the last save is on disk and found there, and removes what is no longer kept."""
         try:
-            self._manager.wait_until_finished()
-            if self._saving is None:
-                return
-            if jax.process_index() == 0:  # others may see an older state of a shared disk
-                _require_saved(self.folder, self._saving)
-            self._known()[self._saving.step] = self._saving.score
-            self._remove_old()
+            if self._settled is not None:
+                self._settled.result()
         except UserError:
             raise
         except Exception as error:
             raise self._not_saved(error) from error
         finally:
-            self._saving = None
+            self._saving = self._settled = None
 
     def restore(self, target: Tree, step: int) -> Tree:
         """The state saved at `step`; `target` gives its structure, shapes, dtypes and devices."""
@@ -115,7 +114,16 @@ class Checkpoints:
 
     def close(self) -> None:
         self.wait()
+        self._background.shutdown()
         self._manager.close()
+
+    def _settle(self, record: Record) -> None:
+        """What is left to do once Orbax has written; in the background, for it opens and removes many files."""
+        self._manager.wait_until_finished()
+        if jax.process_index() == 0:  # others may see an older state of a shared disk
+            _require_saved(self.folder, record)
+        self._known()[record.step] = record.score
+        self._remove_old()
 
     def _known(self) -> dict[int, float | None]:
         """Step -> score on validation of every complete checkpoint, read once.
@@ -155,6 +163,6 @@ def _require_saved(folder: Path, record: Record) -> None:
     path = folder / str(record.step)
     if read_record(path) != record:
         raise ValueError(f"what was written to {path} is not what was read again")
-    found = len(jax.tree.leaves(listed(LiteralPath(path / ITEM))))
+    found = count_arrays(path / ITEM)
     if found < len(record.digests):
         raise ValueError(f"{len(record.digests)} arrays were written to {path}, and {found} are found there")

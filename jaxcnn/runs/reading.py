@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
+import tensorstore
 from etils import epath
 from flax.traverse_util import flatten_dict, unflatten_dict
 
@@ -54,6 +55,13 @@ def read_variables(folder: Path, step: int, only: str = "*") -> Tree:
     except Exception as error:
         raise unreadable(folder, step, error) from error
     return {"params": {}, "batch_stats": {}, **restored.get("ema", restored)}
+
+
+def count_arrays(path: Path) -> int:
+    """How many arrays the index of a checkpoint has; faster than `listed`, which opens each."""
+    spec = {"driver": "ocdbt", "base": {"driver": "file", "path": f"{path}/"}}
+    keys = tensorstore.KvStore.open(spec).result().list().result()
+    return sum(key.endswith(b"/.zarray") for key in keys)
 
 
 def listed(path: LiteralPath) -> Tree:

@@ -24,8 +24,8 @@ def silence() -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Orbax logs as errors what it then raises; its warnings are shown."""
-    return record.levelno < logging.ERROR
+    """Orbax logs as errors what it then raises; its warnings are shown, but for advice on how often to save."""
+    return record.levelno < logging.ERROR and not record.getMessage().startswith("Waiting for previous save")
 
 
 def _is_retrieved(record: logging.LogRecord) -> bool:

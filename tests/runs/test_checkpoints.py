@@ -89,22 +89,20 @@ import jax.numpy as jnp
 from pathlib import Path
 from jaxcnn.runs.checkpoints import Checkpoints
 
-left = int(os.environ["FILES"])
+left, removing = int(os.environ["FILES"]), False
 
 def kill(event, arguments):
-    global left
-    if event == "os.remove":
+    global left, removing
+    removing |= event == "shutil.rmtree" and str(arguments[0]).endswith(".removed")
+    if removing and event == "os.remove":
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
+sys.addaudithook(kill)
 checkpoints = Checkpoints(Path("run"), keep=1)
 for step in (3, 7):
     checkpoints.save(step, {"params": jnp.ones(8)}, None)
-    if step == 3:
-        checkpoints.wait()
-checkpoints._manager.wait_until_finished()
-sys.addaudithook(kill)
 checkpoints.wait()
 """
 

@@ -1,6 +1,7 @@
 """Checkpoints in folders with names that a library below could take for a pattern, or for something else."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -46,10 +47,10 @@ def test_a_save_that_cannot_be_found_is_an_error_and_costs_no_older_checkpoint(t
     checkpoints.save(1, state, None)
     checkpoints.wait()
 
-    def lost(path: reading.LiteralPath) -> object:
-        return {} if "/2/" in str(path) else reading.listed(path)
+    def lost(path: Path) -> int:
+        return 0 if "/2/" in str(path) else reading.count_arrays(path)
 
-    monkeypatch.setattr("jaxcnn.runs.checkpoints.listed", lost)
+    monkeypatch.setattr("jaxcnn.runs.checkpoints.count_arrays", lost)
     checkpoints.save(2, state, None)
     with pytest.raises(UserError, match=r"could not save .*1 arrays were written to .*/2, and 0 are found there"):
         checkpoints.close()
