@@ -83,7 +83,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
         "class_accuracy": found.get("class_accuracy"),
         "counted": f"{len(labels):,} test images; rows are the true classes, columns what the network says.",
         "calibration": viewer.calibration_part(probabilities, labels),
-        "kernels": viewer.kernels_part(run.variables["params"]),
+        "kernels": viewer.kernels_part(network),
         "exciting": viewer.exciting_part(network, many, normalized(run, many), layers),
         "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
     }

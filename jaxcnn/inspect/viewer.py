@@ -13,6 +13,7 @@ from jaxcnn.inspect import features, fields
 from jaxcnn.inspect.drawing import gray, in_color, sheet, uri
 from jaxcnn.inspect.explanation import Explanation, drawn
 from jaxcnn.inspect.network import Network
+from jaxcnn.inspect.probe import kernels
 
 HOW = (
     "Choose an image (arrow keys, too), a class (c) and a layer (l). Class maps light up where the evidence is; in the "
@@ -78,14 +79,13 @@ def _channels(maps: np.ndarray) -> np.ndarray:
     return sheet(gray(channels), columns=16, larger=larger)
 
 
-def kernels_part(params: Mapping[str, Any]) -> dict[str, str] | None:
+def kernels_part(network: Network) -> dict[str, str] | None:
     """The kernels of the first convolution."""
-    from jaxcnn.inspect.probe import kernels
-
-    found = next(((name, kernel) for name, kernel in kernels(params).items() if kernel.ndim == 4), None)
-    if found is None:
+    known = kernels(network.variables["params"])
+    name = next((path for path in network.places() if path in known and known[path].ndim == 4), None)
+    if name is None:
         return None
-    name, kernel = found
+    kernel = known[name]
     pictures = features.kernel_pictures(kernel).astype(np.uint8)
     colors = "in color; gray is zero" if kernel.shape[2] == 3 else "the norm over their channels"
     about = f"{name}: {kernel.shape[-1]} kernels of {kernel.shape[0]} x {kernel.shape[1]}, {colors}."
