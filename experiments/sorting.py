@@ -23,7 +23,7 @@ BASE = Config(
     model="quicknet:kernel_init=dirac,stem=16,widths=(32,64)",
     task="sort:size=5,k=3",
     data=DataConfig(name="digits", validation=200),
-    augment=("crop:padding=2,mode=edge", "rotation:degrees=8"),
+    augment=("crop:padding=2", "rotation:degrees=8"),
     optimizer=OptimizerConfig(name="adamw", learning_rate=0.003, weight_decay=0.01),
     duration="60epochs",
     batch_size=100,
