@@ -14,13 +14,14 @@ if sys.platform == "win32":
 
 if TYPE_CHECKING:
     from jaxcnn.errors import UserError
+    from jaxcnn.inspect.explanation import explain
     from jaxcnn.models import MODELS
     from jaxcnn.runs.ensembles import ensemble
     from jaxcnn.runs.load import Run, load
     from jaxcnn.weights import import_weights
     from jaxcnn.weights.transfer import merge
 
-__all__ = ["MODELS", "Run", "UserError", "ensemble", "import_weights", "load", "merge"]
+__all__ = ["MODELS", "Run", "UserError", "ensemble", "explain", "import_weights", "load", "merge"]
 __version__ = "0.2.0"
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "Run": "jaxcnn.runs.load",
     "UserError": "jaxcnn.errors",
     "ensemble": "jaxcnn.runs.ensembles",
+    "explain": "jaxcnn.inspect.explanation",
     "import_weights": "jaxcnn.weights",
     "load": "jaxcnn.runs.load",
     "merge": "jaxcnn.weights.transfer",
