@@ -23,11 +23,8 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 
     Raises: UserError if the folder cannot be written.
     """
-    try:
-        with atomic_write(path) as file:
-            file.write_text(dumps(values, indent=2) + "\n")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}{_if_folder(path)}") from None
+    with atomic_write(path) as file:
+        file.write_text(dumps(values, indent=2) + "\n")
 
 
 def read_json(path: Path, remedy: str = REWRITTEN) -> dict[str, Any]:
@@ -68,7 +65,3 @@ def _finite(values: Any) -> Any:
     if isinstance(values, list | tuple):
         return [_finite(value) for value in values]
     return None if isinstance(values, float) and not math.isfinite(values) else values
-
-
-def _if_folder(path: Path) -> str:
-    return "; there is a folder of that name: move it away" if path.is_dir() else ""

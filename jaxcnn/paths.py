@@ -1,5 +1,6 @@
 """Paths that users write, the cache, and atomic writes."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,15 +53,26 @@ def free_name(path: Path) -> Path:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises: UserError that names `path` if what is done here fails: a full disk, a folder that is not ours."""
+    try:
+        yield
+    except OSError as error:
+        in_the_way = "; there is a folder of that name: move it away" if error.errno == errno.EISDIR else ""
+        raise UserError(f"cannot write {path}: {error.strerror}{in_the_way}") from None
+
+
+@contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it at the end, so that `path` is never half written.
 
-    Raises: OSError if it cannot be written; nothing is left behind.
+    Raises: UserError if it cannot be written; nothing is left behind.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield temporary
-        temporary.replace(path)
+        with writing(path):
+            yield temporary
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

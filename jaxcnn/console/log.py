@@ -12,7 +12,7 @@ import numpy as np
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import MANY, UserError
 from jaxcnn.json_files import dumps, parse_object
-from jaxcnn.paths import atomic_write, free_name
+from jaxcnn.paths import atomic_write, free_name, writing
 
 
 class Log:
@@ -32,7 +32,8 @@ class Log:
         self._file = self._path.open("a", buffering=1)
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
-        self._file.write(dumps({"step": step, "split": split, **values}) + "\n")
+        with writing(self._path):
+            self._file.write(dumps({"step": step, "split": split, **values}) + "\n")
         if self._events:
             self._events.add(step, {f"{split}/{name}": value for name, value in values.items()})
 
@@ -42,7 +43,8 @@ class Log:
             self._events.add_picture(step, name, picture)
 
     def close(self) -> None:
-        self._file.close()
+        with writing(self._path):  # what could not be written is tried again
+            self._file.close()
         if self._events:
             self._events.close()
 

@@ -1,7 +1,6 @@
 """Why does a network say what it says? All maps of a few images, in one record."""
 
 import html
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from jaxcnn.errors import UserError
 from jaxcnn.inspect import attributions, class_maps
 from jaxcnn.inspect.drawing import diverging, in_color, overlaid, png, uri
 from jaxcnn.inspect.network import Network, network_of, normalized
+from jaxcnn.json_files import write_json
+from jaxcnn.paths import user_path, writing
 from jaxcnn.runs.load import Run
 
 METHODS = ("hires_cam", "grad_cam", "layer_cam", "integrated", "gradient", "input_x_gradient", "smooth", "occlusion")
@@ -39,12 +40,13 @@ class Explanation:
 
     def save(self, folder: str | Path) -> None:
         """Writes a PNG and an .npy for each map, and manifest.json last: a folder without it is not complete."""
-        path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        for name, maps in self.maps.items():
-            np.save(path / f"{name}.npy", maps)
-            for place, picture in enumerate(drawn(name, self.images, maps)):
-                (path / f"{place:03d}-{name}.png").write_bytes(png(picture))
+        path = user_path(folder)
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            for name, maps in self.maps.items():
+                np.save(path / f"{name}.npy", maps)
+                for place, picture in enumerate(drawn(name, self.images, maps)):
+                    (path / f"{place:03d}-{name}.png").write_bytes(png(picture))
         manifest = {
             "images": len(self.images),
             "classes": [self.label_names[label] for label in self.classes],
@@ -52,7 +54,7 @@ class Explanation:
             "layer": self.layer,
             "methods": list(self.maps),
         }
-        (path / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        write_json(path / "manifest.json", manifest)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("image", "explained", *self.maps))

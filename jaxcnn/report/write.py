@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from jaxcnn.paths import writing
 from jaxcnn.report import Panel, Results, page, plots, tables
 
 PICTURES = {"Learning curves": ("curves.png", plots.curves), "Comparison": ("bars.png", plots.bars)}
@@ -21,20 +22,22 @@ def write_report(
     `other` says with which settings the runs were made, if not with those that `about` is of.
 
     Returns the errors of the experiment's own panels; the rest is written regardless.
+    Raises: UserError if the folder cannot be written.
     """
     problems: list[str] = []
     shown = [Panel(name, draw(results)) for name, (_, draw) in PICTURES.items()]
     own = list(_own(results, panels, problems))
     files = [name for name, _ in PICTURES.values()] + [f"panel-{place}.png" for place in range(1, len(own) + 1)]
-    folder.mkdir(parents=True, exist_ok=True)
-    for panel, name in zip([*shown, *own], files, strict=True):
-        if panel.figure is not None:
-            (folder / name).write_bytes(page.png(panel.figure))
+    pictures = {name: panel.figure for panel, name in zip([*shown, *own], files, strict=True) if panel.figure}
     extra = "".join(f"\n### {panel.title}\n\n{panel.table.to_markdown().strip()}\n" for panel in own if panel.table)
-    (folder / "table.md").write_text(tables.to_markdown(results) + extra, encoding="utf-8")
-    (folder / "table.csv").write_text(tables.to_csv(results), encoding="utf-8")
     document = page.page(title, {title: page.section(title, about, results, [*shown, *own], other)})
-    (folder / "index.html").write_text(document, encoding="utf-8")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in pictures.items():
+            (folder / name).write_bytes(page.png(figure))
+        (folder / "table.md").write_text(tables.to_markdown(results) + extra, encoding="utf-8")
+        (folder / "table.csv").write_text(tables.to_csv(results), encoding="utf-8")
+        (folder / "index.html").write_text(document, encoding="utf-8")
     return problems
 
 

@@ -42,5 +42,5 @@ def save_weights(path: str | Path, variables: Any) -> None:
     try:
         with atomic_write(path) as file:
             save_file(dict(zip(rules.paths(variables), leaves, strict=True)), file)
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise UserError(f"cannot write {path}: {error}") from None

@@ -2,10 +2,12 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
 from jaxcnn.console.log import Log, read_rows
+from jaxcnn.errors import UserError
 
 ROWS = [{"step": step, "split": "train", "loss": 1 / step} for step in (10, 20, 30, 40)]
 LINES = [json.dumps(row).encode() + b"\n" for row in ROWS]
@@ -63,3 +65,13 @@ def test_a_number_that_is_not_finite_is_null_in_the_file_and_nan_in_a_row(tmp_pa
     (row,) = read_rows(tmp_path / "metrics.jsonl")
     assert math.isnan(row["gradient_norm"])
     assert opened(tmp_path, 10)[0]["loss"] == 1.5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    log = Log(tmp_path, 0, tensorboard=False)
+    log._file.close()
+    log._file = Path("/dev/full").open("a", buffering=1)  # noqa: SIM115, the log closes it
+    for again in (lambda: log.write(10, "train", {"loss": 1.0}), log.close):
+        with pytest.raises(UserError, match=r"cannot write .*metrics.jsonl: No space left"):
+            again()

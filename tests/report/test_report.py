@@ -188,3 +188,9 @@ def test_a_row_of_another_config_than_the_folder_has_not_ended(results):
     row = results.rows[0]
     assert row.ended
     assert not replace(row, config=replace(row.config, duration="31steps")).ended
+
+
+def test_a_report_that_cannot_be_written_is_one_clear_error(results, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*file/report: Not a directory"):
+        write_report(results, tmp_path / "file" / "report", "title", "")
