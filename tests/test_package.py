@@ -9,7 +9,7 @@ from helpers.processes import ROOT
 def imported() -> dict[str, str]:
     """Name -> module of the imports that only a type checker sees."""
     tree = ast.parse((ROOT / "jaxcnn/__init__.py").read_text())
-    (block,) = (each for each in tree.body if isinstance(each, ast.If))
+    (block,) = (each for each in tree.body if isinstance(each, ast.If) and isinstance(each.test, ast.Name))
     lines = [each for each in block.body if isinstance(each, ast.ImportFrom)]
     return {name.asname or name.name: str(line.module) for line in lines for name in line.names}
 

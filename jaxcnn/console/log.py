@@ -27,7 +27,8 @@ class Log:
         self._events, self.seconds_before = None, 0.0
         if writes:
             kept = _keep_until(self._path, step)
-            self.seconds_before = max((row.get("seconds", 0.0) for row in kept), default=0.0)
+            times = [row["seconds"] for row in kept if isinstance(row.get("seconds"), int | float)]
+            self.seconds_before = max(times, default=0.0)
             self._events = _events(folder / "events", step) if tensorboard else None
         self._file = self._path.open("a", buffering=1)
 
