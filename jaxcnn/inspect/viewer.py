@@ -46,7 +46,9 @@ def image_parts(
         explained = {
             kind: {
                 "label": each.label_names[each.classes[place]],
-                "methods": {name: uri(drawings[kind][name][place]) for name in each.maps},
+                "methods": {
+                    _named(name, maps[place]): uri(drawings[kind][name][place]) for name, maps in each.maps.items()
+                },
             }
             for kind, each in (("predicted", predicted), ("true", true))
             if each and (kind == "predicted" or each.classes[place] != predicted.classes[place])
@@ -66,6 +68,10 @@ def image_parts(
 
 def _drawings(explanation: Explanation) -> dict[str, np.ndarray]:
     return {name: drawn(name, explanation.images, maps) for name, maps in explanation.maps.items()}
+
+
+def _named(method: str, values: np.ndarray) -> str:
+    return method if values.max() > 0 else f"{method}: nothing speaks for this class"
 
 
 def _top(probabilities: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:

@@ -87,7 +87,8 @@ def test_the_page_holds_everything_and_loads_nothing(page: Path):
     data = json.loads(found[1])
     assert len(data["images"]) == 3
     for image in data["images"]:
-        assert set(image["maps"]["predicted"]["methods"]) == set(METHODS)
+        named = {name.partition(":")[0] for name in image["maps"]["predicted"]["methods"]}
+        assert named == set(METHODS)
         assert set(image["features"]) == set(data["layers"]) == set(data["exciting"])
     assert np.sum(data["confusion"]) == 360
 
