@@ -10,6 +10,7 @@ from jaxcnn.errors import lookup
 COMMANDS = {
     "models": "list the networks of the catalog: sizes, papers and published accuracies",
     "summary": "show a network layer by layer",
+    "predict": "ask a trained network about pictures",
     "evaluate": "evaluate a trained network, class by class",
     "inspect": "open a trained network: one page of errors, kernels, maps and reasons",
     "compare": "compare any runs: table and learning curves",
@@ -17,7 +18,7 @@ COMMANDS = {
 """Command -> its help; each is a module of `jaxcnn.commands` with `main(arguments) -> exit status`."""
 
 
-COMPUTING = {"evaluate", "inspect"}
+COMPUTING = {"predict", "evaluate", "inspect"}
 """Commands that run networks."""
 
 

@@ -20,8 +20,15 @@ Multipliers = tuple[tuple[str, float], ...]
 @dataclass(frozen=True)
 class DataConfig:
     name: str = "cifar10"
-    """A TFDS image-classification data set (cifar10, cifar100, svhn_cropped, ...), or `digits`, which needs no
-    network."""
+    """A TFDS image-classification data set (cifar10, cifar100, svhn_cropped, ...), `folder:PATH` (your own pictures, a
+    sub-folder a class), `arrays:FILE.npz` (images, labels), or `digits`, which needs no network."""
+    image_size: int = 0
+    """Height and width that the pictures of a folder are brought to, once. 0: as they are, if all have one size."""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How pictures of another shape become square: the middle (`crop`), all of it on black (`pad`), or distorted
+    (`stretch`)."""
+    broken: Literal["stop", "skip"] = "stop"
+    """What a picture that cannot be read does: it stops the run, or is left out and reported."""
     classes: tuple[str, ...] = ()
     """Keep only these classes, relabeled in this order. Default: all classes."""
     validation: int = 5000

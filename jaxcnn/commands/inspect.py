@@ -1,12 +1,9 @@
 """`python -m jaxcnn inspect RUN`: one page that opens a trained network."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import tyro
-from PIL import Image, UnidentifiedImageError
 
 from jaxcnn.commands.evaluate import evaluated
 from jaxcnn.errors import UserError
@@ -62,7 +59,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
     tests, labels = data.dataset.test_images, data.dataset.test_labels
     probabilities = run.predict(tests)
     if chosen.files:
-        pictures, true, names = read(chosen.files, run.data.image_shape), None, list(chosen.files)
+        pictures, true, names = np.stack([run.read(file) for file in chosen.files]), None, list(chosen.files)
     else:
         places = worst(probabilities, labels, chosen.worst) if chosen.worst else evenly(labels, chosen.images)
         pictures, true = tests[places], labels[places]
@@ -108,24 +105,3 @@ def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> np.ndarr
     if not len(wrong):
         raise UserError("no test image is classified wrongly: use --images")
     return wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:count]
-
-
-def read(paths: Sequence[str], shape: tuple[int, ...]) -> np.ndarray:
-    """Pictures of any size as [N, H, W, C] uint8: the shorter side scaled to fit, the middle cut out.
-
-    Raises: UserError for one that cannot be read.
-    """
-    height, width, channels = shape
-    found = []
-    for path in map(user_path, paths):
-        try:
-            with Image.open(Path(path)) as image:
-                picture = image.convert("RGB" if channels == 3 else "L")
-        except (OSError, UnidentifiedImageError) as error:
-            raise UserError(f"{path} is not a picture that can be read: {error}") from None
-        scale = max(height / picture.height, width / picture.width)
-        size = max(round(picture.width * scale), width), max(round(picture.height * scale), height)
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
-        left, top = (picture.width - width) // 2, (picture.height - height) // 2
-        found.append(np.asarray(picture.crop((left, top, left + width, top + height))).reshape(shape))
-    return np.stack(found)

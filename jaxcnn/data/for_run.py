@@ -7,11 +7,14 @@ import numpy as np
 from jaxcnn.config import Config, DataConfig
 from jaxcnn.console.terminal import say
 from jaxcnn.data.dataset import Dataset, MissingData
+from jaxcnn.data.folder import Reading
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.pixels import CIFAR10_MEAN, CIFAR10_STD, statistics
 from jaxcnn.data.sources import load
 from jaxcnn.data.splits import Split, split, with_label_noise
 
+VALIDATION_FRACTION = 0.15
+"""Of the training images of a folder, unless a number is given."""
 PUBLISHED = {"cifar10": (CIFAR10_MEAN, CIFAR10_STD)}
 """The conventional per-channel statistics; those of other data sets are computed from their training images."""
 
@@ -37,7 +40,7 @@ def load_images(config: Config) -> Images:
     """
     wanted, validation = config.data, config.data.validation
     try:
-        dataset, fallback = load(wanted.name, classes=wanted.classes), False
+        dataset, fallback = read(wanted), False
     except MissingData as error:
         if not wanted.fallback:
             raise
@@ -47,7 +50,18 @@ def load_images(config: Config) -> Images:
         )
         dataset, fallback = load(wanted.fallback), True
         validation = min(validation, dataset.train_size // 10)
+    if dataset.name.startswith("folder:") and validation == DataConfig.validation:
+        validation = min(validation, int(VALIDATION_FRACTION * dataset.train_size))
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
+
+
+def read(settings: DataConfig) -> Dataset:
+    """The data set that `settings` name.
+
+    Raises: UserError as `data.load` does.
+    """
+    reading = Reading(settings.image_size, settings.fit, settings.broken == "skip")
+    return load(settings.name, classes=settings.classes, reading=reading)
 
 
 def describe(dataset: Dataset, settings: DataConfig, seed: int = 0, fallback: bool = False) -> Images:

@@ -8,7 +8,8 @@ import numpy as np
 import optax
 from flax import linen as nn
 
-from jaxcnn import data, losses, metrics, rules
+from jaxcnn import losses, metrics, rules
+from jaxcnn.data.for_run import read
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
 from jaxcnn.models.trace import calls
@@ -19,7 +20,7 @@ from jaxcnn.types import Tree
 
 def examples(run: Run, count: int = 1000) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` test images [N, H, W, C] uint8 of a run's data, and their labels."""
-    dataset = data.load(run.data.name, classes=run.config.data.classes)
+    dataset = read(run.config.data)
     return dataset.test_images[:count], dataset.test_labels[:count]
 
 

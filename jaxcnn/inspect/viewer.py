@@ -1,4 +1,4 @@
-"""One page that stands alone, to move through what is inside a network: images, reasons, maps, kernels, fields."""
+"""One self-contained page, to move through what is inside a network: images, reasons, maps, kernels, fields."""
 
 import html
 import json

@@ -1,5 +1,6 @@
 """A trained network, loaded from its run folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -9,11 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
+from PIL import Image
 
 from jaxcnn import tasks, weights
 from jaxcnn.augment import tta
 from jaxcnn.config import Config
 from jaxcnn.console.log import read_rows
+from jaxcnn.data import pictures
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError, did_you_mean
@@ -50,12 +53,24 @@ class Run:
         """The rows of metrics.jsonl."""
         return read_rows(self.path / "metrics.jsonl")
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images [N, H, W, C] -> the answer of the run's task for each: class probabilities [N, classes] float32.
+    def read(self, picture: str | Path | Image.Image) -> np.ndarray:
+        """A picture of any size and kind as the network takes it: [H, W, C] uint8.
 
-        Other tasks answer with degrees, scores, unit vectors or pictures (docs/tasks.md).
+        Raises: BrokenPicture for a file that cannot be read.
+        """
+        height, width, channels = self.task.input_shape
+        if isinstance(picture, Image.Image):
+            return pictures.fitted(picture, height, width, self.config.data.fit, channels)
+        return pictures.read(user_path(picture), height, width, self.config.data.fit, channels)
+
+    def predict(self, images: np.ndarray | Sequence[str | Path | Image.Image]) -> np.ndarray:
+        """uint8 images [N, H, W, C], or pictures of any size -> class probabilities [N, classes] float32.
+
+        Other tasks than classification answer with degrees, scores, unit vectors or pictures (docs/tasks.md).
         Raises: UserError for a dtype or shape that the run was not trained on, or if only a part was loaded.
         """
+        if not isinstance(images, np.ndarray):
+            images = np.stack([self.read(each) for each in images]) if len(images) else np.zeros((0,), np.uint8)
         return self._in_batches(self._answers, images)
 
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
