@@ -125,7 +125,8 @@ class ScheduleConfig:
 @dataclass(frozen=True)
 class InitConfig:
     source: str = ""
-    """Start from these weights: a run's folder, one of its checkpoints (`runs/vgg11@2000`) or a .safetensors file."""
+    """Start from these weights: a run's folder, one of its checkpoints (`runs/vgg11@2000`) a .safetensors file, or a
+    network that comes with jaxcnn (`pretrained:quicknet`)."""
     restore: tuple[tuple[str, str], ...] = (("*", "load"),)
     """(pattern over the parameter path, action); the first match wins. Actions: `load`, `load NEW/NAME/*` (load under a
     new name), `init` (keep our initial value) or `skip` (do not load theirs). A parameter that no rule covers is an

@@ -69,6 +69,7 @@ def _about(docstring: str, other: str) -> str:
     """
     text = re.sub(r"\n +", " ", to_html(docstring))
     text = re.sub(r"^(\w+)  +", r"<b>\1</b> ", text, flags=re.MULTILINE)
+    text = re.sub(r"(?<!\n)\n(?!\n|<b>)", " ", text)  # a line that is not indented continues a paragraph, too
     if other:
         mark = f'<em class="other">Not of the runs on this page, which were made with {to_html(other)}:</em>'
         text = re.sub(r"^(<b>(Finding|Result)s?</b>)", lambda found: f"{found[0]} {mark}", text, flags=re.MULTILINE)

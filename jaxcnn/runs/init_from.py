@@ -15,6 +15,7 @@ from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.layers.whitening import whitening_filters
 from jaxcnn.paths import user_path
+from jaxcnn.runs import pretrained
 from jaxcnn.runs.load import Run, load
 from jaxcnn.types import Tree
 from jaxcnn.weights.transfer import transfer
@@ -36,7 +37,7 @@ class Source:
 
 
 def read(path: str, model: nn.Module) -> Source:
-    """The weights at `path`: a run's folder, `FOLDER@STEP`, or a .safetensors file, ours or foreign.
+    """The weights at `path`: a run's folder, `FOLDER@STEP`, `pretrained:NAME`, or a .safetensors file, ours or foreign.
 
     The names of a foreign one are translated into those of `model`.
     Raises: UserError if it does not exist or cannot be read.
@@ -44,6 +45,9 @@ def read(path: str, model: nn.Module) -> Source:
     if path.endswith(".safetensors"):
         variables, notes = _read_file(path, model)
         return Source(variables, ", ".join([path, *notes]))
+    if path.startswith(pretrained.PREFIX):
+        run = load(path)
+        return Source(run.variables, f"{path}, {run.config.model} at step {run.step:,}", run)
     folder, at, step = path.rpartition("@")
     if not at or user_path(path).exists():
         folder, step = path, ""

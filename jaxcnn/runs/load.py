@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
+from flax.traverse_util import unflatten_dict
 from PIL import Image
 
 from jaxcnn import tasks, weights
@@ -23,6 +24,7 @@ from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.models import construct
 from jaxcnn.models.trace import outputs_of, submodules
 from jaxcnn.paths import user_path
+from jaxcnn.runs import pretrained
 from jaxcnn.runs.contents import require_no_backslash
 from jaxcnn.runs.folder import read_config, read_data, read_summary
 from jaxcnn.runs.reading import read_variables
@@ -132,9 +134,13 @@ class Run:
 def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     """The run in the folder `path`, at `step` (default: the one that was tested, else the latest).
 
+    `pretrained:NAME` is a run that comes with the package; `pretrained.names()` lists them.
+
     With `only` the variables are those whose path the pattern matches (`stage1_*`); no others are read from the disk.
     Raises: UserError if the folder is not a run, lacks the checkpoint, is damaged, or has no match of `only`.
     """
+    if str(path).startswith(pretrained.PREFIX):
+        return _pretrained(pretrained.folder(str(path)))
     path = user_path(path).resolve()
     if not (path / "config.json").exists():
         raise UserError(f"{path} is not a run: it has no config.json")
@@ -154,6 +160,15 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     variables = read_variables(path / "checkpoints", wanted, only)
     construct.check_variables(model, variables, tasks.network_input(config, task), path, only)
     return Run(path, config, info, model, variables, wanted, summary or _last_validation(path, wanted), only)
+
+
+def _pretrained(path: Path) -> Run:
+    """A run that comes with the package: its config, data and summary, and only the weights that were tested."""
+    config, info, summary = read_config(path), read_data(path), read_summary(path)
+    task = tasks.build(config, info)
+    model = construct.build(config.model, num_classes=task.output_shape[-1], dtype=jnp.float32)
+    arrays = weights.read_safetensors(path / pretrained.WEIGHTS)
+    return Run(path, config, info, model, unflatten_dict(arrays, sep="/"), summary["tested_step"], summary)
 
 
 def _last_validation(path: Path, step: int) -> dict[str, float]:

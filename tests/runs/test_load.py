@@ -89,3 +89,12 @@ def test_images_are_enlarged_for_the_network_and_nobody_else(path):
     enlarged, plain = (normalizer(each.config, each.data)(jax.numpy.asarray(even)) for each in (larger, run))
     assert enlarged.shape == (1, 48, 48, 3)
     np.testing.assert_allclose(enlarged[:, :32, :32], plain, rtol=1e-6)
+
+
+def test_a_network_that_comes_with_the_package_answers_as_its_run_did():
+    run = jaxcnn.load("pretrained:quicknet")
+    assert run.data.label_names[:3] == ("airplane", "automobile", "bird")
+    assert run.metrics["test_accuracy"] > 0.82
+    assert run.predict(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 10)
+    with pytest.raises(UserError, match="quicknet"):
+        jaxcnn.load("pretrained:quiknet")
