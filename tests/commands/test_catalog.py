@@ -67,7 +67,7 @@ def test_models_is_a_line_for_each(capsys):
     assert main(["models"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["name", "parameters"]
-    assert [line.split()[0] for line in lines] == list(MODELS)
+    assert [line.split()[0] for line in lines] == [*MODELS, *FOR_PICTURES]
     resnet20 = next(line for line in lines if line.startswith("resnet20 "))
     assert re.split(r" {2,}", resnet20) == [
         *("resnet20", "269,722", "40,551,040", "32x32x3", "91.25"),

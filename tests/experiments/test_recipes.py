@@ -1,6 +1,7 @@
 """Experiments that train one network: each is a config whose names, options and rules fit its model."""
 
 import re
+from dataclasses import replace
 from importlib import import_module
 
 import jax
@@ -8,12 +9,15 @@ import jax.numpy as jnp
 import pytest
 
 from helpers.processes import ROOT
-from jaxcnn import augment, freezing, losses, optimizers, schedules
+from helpers.tiny import random_data
+from jaxcnn import augment, freezing, optimizers, schedules, tasks
 from jaxcnn.config_json import from_dict, to_dict
 from jaxcnn.durations import steps
 from jaxcnn.models import construct
 from jaxcnn.models.counts import count
+from jaxcnn.tasks.checks import check_settings
 
+INFO = random_data(side=32).info
 FOLDER = ROOT / "experiments"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.py") if "main(CONFIG" in path.read_text())
 
@@ -24,14 +28,15 @@ def test_a_recipe_fits_together(name):
     config = module.CONFIG
     assert config.name == name
     assert from_dict(type(config), to_dict(config), "config.json") == config
-    side = config.data.upscale or 32
-    model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
-    params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, side, side, 3)))["params"]
+    task = tasks.build(config, replace(INFO, label_names=config.data.classes or INFO.label_names))
+    model = construct.build(config.model, task.output_shape[-1], jnp.float32)
+    shape = tasks.network_input(config, task)
+    check_settings(config, task, model, shape, 1)
+    params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, *shape)))["params"]
     spans, _ = freezing.spans(config.optimizer, params, {}, lambda when: steps(when, 100, 1000))
     optimizers.build(config.optimizer, schedules.build(config.schedule, 1000, 100), params, spans)
     decays = optimizers.decay_weights(config.optimizer, params)
     assert any(jax.tree.leaves(decays))
-    losses.build(config.loss)
     augment.check(augment.build(config.augment, 10), (32, 32, 3))
 
 
