@@ -1,7 +1,7 @@
 """A config becomes what a training needs: the recipe of its step, its phases, its first variables."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,14 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import linen as nn
-from flax.errors import ScopeParamShapeError
 
-from jaxcnn import augment, freezing, optimizers, schedules, tasks, train
+from jaxcnn import augment, freezing, optimizers, schedules, tasks, train, train_state
 from jaxcnn.cadence import Cadence, cadence
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
-from jaxcnn.data.preprocess import normalizer, scaled
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
@@ -28,9 +27,9 @@ from jaxcnn.runs import init_from
 from jaxcnn.runtime import xla
 from jaxcnn.seeds import key_of
 from jaxcnn.tasks import Task
-from jaxcnn.tasks.checks import check_settings
+from jaxcnn.tasks.checks import check_image_size, check_settings
 from jaxcnn.tasks.task import empty_sums
-from jaxcnn.train import DeviceDataset, Recipe, TrainState
+from jaxcnn.train_state import DeviceDataset, Recipe, TrainState
 from jaxcnn.types import Tree
 
 LARGE_BATCH = 500
@@ -112,7 +111,7 @@ class Training:
 
     @property
     def _state_of(self) -> Any:
-        return jax.jit(partial(train.initial_state, self.recipe), compiler_options=ONCE)
+        return jax.jit(partial(train_state.initial_state, self.recipe), compiler_options=ONCE)
 
     def abstract_state(self) -> TrainState:
         """Shapes, dtypes and shardings of a state."""
@@ -151,7 +150,7 @@ def assemble(config: Config, images: Images) -> Training:
     model = construct.build(config.model, task.output_shape[-1], jnp.dtype(config.dtype))
     shape = tasks.network_input(config, task)
     check_settings(config, task, model, shape, devices.count)
-    initialize = jax.jit(lambda key: train.initial_variables(model, key, shape), compiler_options=ONCE)
+    initialize = jax.jit(lambda key: train_state.initial_variables(model, key, shape), compiler_options=ONCE)
     shapes = initialize.eval_shape(key_of(0))
     steps_per_epoch = info.train // config.batch_size
     total_steps = steps(config.duration, steps_per_epoch)
@@ -165,7 +164,7 @@ def assemble(config: Config, images: Images) -> Training:
         return steps(duration, steps_per_epoch, total_steps)
 
     spans = freezing.spans(config.optimizer, shapes["params"], shapes["batch_stats"], when)
-    sizes = {when(begin): _check_image_size(size, model, shape, shapes) for begin, size in config.image_sizes}
+    sizes = {when(begin): check_image_size(size, model, shape, shapes) for begin, size in config.image_sizes}
     schedule = schedules.build(config.schedule, total_steps, steps_per_epoch)
     optimizer = optimizers.build(config.optimizer, schedule, shapes["params"], spans[0])
     recipe = build_recipe(config, images, task, model, optimizer, shapes["params"], spans, devices.axis, total_steps)
@@ -239,21 +238,3 @@ def build_phases(
         return replace(recipe, trainable=trainable, moving=moving, train_image_size=size)
 
     return [(start, at(start)) for start in starts]
-
-
-def _check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], variables: Tree) -> int:
-    """`size`, the pixels of the shorter side of images of `shape`.
-
-    Raises: UserError if the model cannot be applied to images of that size with the variables it has.
-    """
-    if size < 1:
-        raise UserError(f"image_sizes: images of {size} x {size} have no pixel")
-    resized = scaled(shape, size)
-    images = jax.ShapeDtypeStruct((1, *resized), jnp.float32)
-    apply: Callable[..., Any] = partial(model.apply, train=False)
-    try:
-        jax.eval_shape(apply, variables, images)
-    except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
-        height, width, _ = resized
-        raise UserError(f"image_sizes: the model does not take images of {height} x {width}: {error}") from None
-    return size

@@ -9,7 +9,8 @@ import numpy as np
 
 from jaxcnn.assemble import Training
 from jaxcnn.tasks.task import summarize
-from jaxcnn.train import DeviceDataset, evaluation_draw
+from jaxcnn.train import evaluation_draw
+from jaxcnn.train_state import DeviceDataset
 from jaxcnn.types import Tree
 
 Watch = Callable[[int, int], None]

@@ -22,7 +22,7 @@ from jaxcnn.recorder import Recorder, Records
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runs.steps import latest_step
 from jaxcnn.runtime import memory, xla
-from jaxcnn.train import DeviceDataset, TrainState
+from jaxcnn.train_state import DeviceDataset, TrainState
 from jaxcnn.types import Tree
 
 Batches = Iterable[tuple[int, np.ndarray]]

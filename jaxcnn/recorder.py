@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import jax
 
-from jaxcnn import train
+from jaxcnn import train_state
 from jaxcnn.assemble import Training
 from jaxcnn.cadence import Cadence
 from jaxcnn.config import Config
@@ -23,7 +23,7 @@ from jaxcnn.runs.checksums import not_finite
 from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runs.steps import complete_steps
 from jaxcnn.tasks.task import summarize
-from jaxcnn.train import NEVER, DeviceDataset, TrainState
+from jaxcnn.train_state import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
 
 SHOWN = 12
@@ -115,7 +115,7 @@ class Recorder:
 
     def validate(self, step: int, state: TrainState) -> float | None:
         """How good it is on the validation images: the more, the better; None if that is not a finite number."""
-        variables = train.evaluated_variables(state)
+        variables = train_state.evaluated_variables(state)
         images = self.training.images.split.validation
         watch = partial(self.bar.evaluating, "validation")
         self.validation = numbers(evaluate(self.training, variables, self.data, images, watch))
@@ -127,7 +127,7 @@ class Recorder:
         return score if self.task.higher_is_better else -score
 
     def no_metrics(self) -> Tree:
-        return self.training.devices.replicate(train.no_metrics(self.training.recipe))
+        return self.training.devices.replicate(train_state.no_metrics(self.training.recipe))
 
     def saved(self, step: int) -> str:
         self.checkpoints.wait()
@@ -144,7 +144,7 @@ class Recorder:
         if self.config.select == "best" and self.checkpoints.best is not None:
             step = self.checkpoints.best
             state = TrainState(**self.checkpoints.restore(state._asdict(), step))
-        images, variables = self.training.images, train.evaluated_variables(state)
+        images, variables = self.training.images, train_state.evaluated_variables(state)
         score = partial(evaluate, self.training, variables, self.data)
         tested = score(images.test, partial(watch, "test"))
         validation = images.split.validation

@@ -16,7 +16,7 @@ from flax import linen as nn
 
 from helpers.steps import step_over
 from helpers.tiny import random_data
-from jaxcnn import augment, losses, optimizers, schedules, train
+from jaxcnn import augment, losses, optimizers, schedules, train_state
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.augment import tta
 from jaxcnn.augment.warp import EDGES
@@ -32,7 +32,7 @@ from jaxcnn.models.sizes import SIZES
 from jaxcnn.parallel.devices import AXES
 from jaxcnn.tasks.classification import classification
 from jaxcnn.tasks.task import Setting, empty_sums, summarize
-from jaxcnn.train import TrainState
+from jaxcnn.train_state import TrainState
 
 CONFIG = Config(
     name="every",
@@ -66,14 +66,14 @@ def one_step(config: Config, images: Images) -> Training:
     before = jax.tree.map(np.array, state.params)
     examples = np.arange(config.batch_size)
     state, sums = training.train_step_at(0)(state, pool, split(examples))
-    assert int(sums["bad_step"]) == train.NEVER
+    assert int(sums["bad_step"]) == train_state.NEVER
     assert float(sums["count"]) == config.batch_size
     assert float(sums["gradient_norm"]) > 0
     pairs = list(zip(*map(jax.tree.leaves, (before, state.params)), strict=True))
     assert all(np.isfinite(new).all() for _, new in pairs)
     assert any((old != new).any() for old, new in pairs)
     mask = (examples % 2).astype(np.float32)
-    evaluated, _ = training.eval_step(train.evaluated_variables(state), pool, split(examples), split(mask))
+    evaluated, _ = training.eval_step(train_state.evaluated_variables(state), pool, split(examples), split(mask))
     assert float(evaluated["count"]) == mask.sum()
     assert all(np.isfinite(value) for value in summarize(training.recipe.task, evaluated).values())
     return training
@@ -188,10 +188,10 @@ def traced_step(
     model: nn.Module, classes: int, shape: tuple[int, ...], batch: int = 2
 ) -> tuple[TrainState, TrainState, Any]:
     """States before and after a step, and the metrics: all of them shapes."""
-    variables = jax.eval_shape(partial(train.initial_variables, model, image_shape=shape), jax.random.key(0))
+    variables = jax.eval_shape(partial(train_state.initial_variables, model, image_shape=shape), jax.random.key(0))
     every = jax.tree.map(lambda _: True, variables)
     task = classification(Setting(shape, ("a",) * classes, LossConfig(), lambda x: x, lambda x: x))
-    recipe = train.Recipe(
+    recipe = train_state.Recipe(
         model=model,
         optimizer=optax.sgd(0.1),
         task=task,
@@ -207,8 +207,8 @@ def traced_step(
         axis=AXIS,
         total_steps=10 if "progress" in inspect.signature(model).parameters else 0,
     )
-    state = jax.eval_shape(partial(train.initial_state, recipe), variables, jax.random.key(0))
-    pool = train.DeviceDataset(np.zeros((batch, *shape), np.uint8), np.zeros(batch, np.int32))
+    state = jax.eval_shape(partial(train_state.initial_state, recipe), variables, jax.random.key(0))
+    pool = train_state.DeviceDataset(np.zeros((batch, *shape), np.uint8), np.zeros(batch, np.int32))
     after, sums = jax.eval_shape(step_over(recipe, 1), state, pool, np.arange(batch))
     return state, after, sums
 

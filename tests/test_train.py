@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from helpers.steps import assert_close, step_over
-from jaxcnn import assemble, train
+from jaxcnn import assemble, train_state
 from jaxcnn.data.for_run import load_images
 from jaxcnn.layers import AXIS
 from jaxcnn.parallel import devices
@@ -68,7 +68,7 @@ def test_the_moving_average_is_the_recursion(training):
     after, _ = step_over(training.recipe, 1)(before, training.device_data(), np.arange(32))
     now = {"params": after.params, "batch_stats": after.batch_stats}
     assert_close(after.ema, optax.incremental_update(now, before.ema, 0.9), 1e-6)
-    assert train.evaluated_variables(after) is after.ema
+    assert train_state.evaluated_variables(after) is after.ema
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_augmentation_and_dropout_are_a_function_of_seed_and_step(tiny, model, a
 def test_the_first_step_without_a_finite_loss_is_remembered(training):
     pool, step = training.device_data(), step_over(training.recipe, 1)
     state, sums = step(training.initial_state(), pool, np.arange(32))
-    assert int(sums["bad_step"]) == train.NEVER
+    assert int(sums["bad_step"]) == train_state.NEVER
     state = state._replace(params=jax.tree.map(lambda p: p * jnp.nan, state.params))
     for _ in range(2):
         state, sums = step(state, pool, np.arange(32))

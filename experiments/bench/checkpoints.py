@@ -43,13 +43,13 @@ def measure(name: str, classes: int, image_shape: tuple[int, ...]) -> tuple[floa
     import jax
     import jax.numpy as jnp
 
-    from jaxcnn import train
+    from jaxcnn import train_state
     from jaxcnn.models import construct
     from jaxcnn.models.counts import count
     from jaxcnn.runs import checkpoints, reading
 
     model = construct.build(name, classes, jnp.float32)
-    shapes = jax.eval_shape(lambda key: train.initial_variables(model, key, image_shape), jax.random.key(0))
+    shapes = jax.eval_shape(lambda key: train_state.initial_variables(model, key, image_shape), jax.random.key(0))
     draw = np.random.default_rng(0)  # like trained weights, noise is not to be compressed
     variables = jax.tree.map(lambda s: jnp.asarray(draw.standard_normal(s.shape, np.float32)), shapes)
     momentum = jax.tree.map(lambda x: x[::-1] + 1, variables["params"])

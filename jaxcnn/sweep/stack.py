@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcnn import fit, freezing, optimizers, specs, tasks, train
+from jaxcnn import fit, freezing, optimizers, specs, tasks, train, train_state
 from jaxcnn.assemble import Training, assemble, resolve
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import flat, to_dict
@@ -29,7 +29,7 @@ from jaxcnn.runs.folder import RunFolder
 from jaxcnn.runs.steps import latest_step
 from jaxcnn.runtime import xla
 from jaxcnn.tasks.task import summarize
-from jaxcnn.train import DeviceDataset, Recipe, TrainState
+from jaxcnn.train_state import DeviceDataset, Recipe, TrainState
 
 NUMBERS = (
     "optimizer.learning_rate",
@@ -164,7 +164,7 @@ class StackRecorder:
         self._each(lambda index, member: member.evaluate_and_checkpoint(step, _take(state, index), evaluate, save))
 
     def no_metrics(self) -> Any:
-        empty = train.no_metrics(self.members[0].training.recipe)
+        empty = train_state.no_metrics(self.members[0].training.recipe)
         stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (len(self.members), *jnp.shape(x))), empty)
         return self.members[0].training.devices.replicate(stacked)
 

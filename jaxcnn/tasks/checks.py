@@ -1,17 +1,22 @@
 """Whether the settings of a run fit its task."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from flax.errors import ScopeParamShapeError
 
 from jaxcnn import specs
 from jaxcnn.augment import MIXTURES
 from jaxcnn.config import Config
+from jaxcnn.data.preprocess import scaled
 from jaxcnn.errors import UserError
 from jaxcnn.models import FOR_PICTURES
 from jaxcnn.tasks.task import Task
+from jaxcnn.types import Tree
 
 
 def check_settings(config: Config, task: Task, model: nn.Module, shape: tuple[int, ...], devices: int) -> None:
@@ -50,3 +55,21 @@ def _check_output(config: Config, task: Task, model: nn.Module, shape: tuple[int
 
 def _words(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) + (" numbers" if len(shape) == 1 else "")
+
+
+def check_image_size(size: int, model: nn.Module, shape: tuple[int, ...], variables: Tree) -> int:
+    """`size`, the pixels of the shorter side of images of `shape`.
+
+    Raises: UserError if the model cannot be applied to images of that size with the variables it has.
+    """
+    if size < 1:
+        raise UserError(f"image_sizes: images of {size} x {size} have no pixel")
+    resized = scaled(shape, size)
+    images = jax.ShapeDtypeStruct((1, *resized), jnp.float32)
+    apply: Callable[..., Any] = partial(model.apply, train=False)
+    try:
+        jax.eval_shape(apply, variables, images)
+    except (UserError, ScopeParamShapeError, ValueError, TypeError) as error:
+        height, width, _ = resized
+        raise UserError(f"image_sizes: the model does not take images of {height} x {width}: {error}") from None
+    return size

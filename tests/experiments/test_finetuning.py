@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments import cifar100_from_cifar10, finetune, imagenet_weights, vgg_progressive
-from jaxcnn import freezing, train
+from jaxcnn import freezing, train_state
 from jaxcnn.config import Config
 from jaxcnn.models import construct
 from jaxcnn.sweep import Sweep, SweepOptions
@@ -22,7 +22,7 @@ def shapes(config, value):
     """The variables of a config's network, all of them `value`."""
     classes = len(config.data.classes) or CLASSES[config.data.name]
     model = construct.build(config.model, classes, np.float32)
-    abstract = jax.eval_shape(lambda key: train.initial_variables(model, key, (32, 32, 3)), jax.random.key(0))
+    abstract = jax.eval_shape(lambda key: train_state.initial_variables(model, key, (32, 32, 3)), jax.random.key(0))
     return jax.tree.map(lambda leaf: np.full(leaf.shape, value, leaf.dtype), abstract)
 
 

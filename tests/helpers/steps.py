@@ -6,7 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxcnn.train import DeviceDataset, Recipe, TrainState, train_step
+from jaxcnn.train import train_step
+from jaxcnn.train_state import DeviceDataset, Recipe, TrainState
 
 
 def step_over(recipe: Recipe, parts: int) -> Any:

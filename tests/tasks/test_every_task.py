@@ -11,7 +11,7 @@ import pytest
 
 from helpers.steps import step_over
 from helpers.tiny import random_data
-from jaxcnn import tasks, train
+from jaxcnn import tasks, train, train_state
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.errors import UserError
@@ -65,7 +65,7 @@ def test_every_task_has_a_case():
 def test_every_task_trains_and_evaluates(spec: str):
     training = assemble(config(spec), IMAGES)
     state, sums = step(training)
-    assert int(sums["bad_step"]) == train.NEVER
+    assert int(sums["bad_step"]) == train_state.NEVER
     assert float(sums["count"]) == 20
     assert float(sums["gradient_norm"]) > 0
     before = jax.tree.leaves(training.initial_state().params)
@@ -73,7 +73,7 @@ def test_every_task_trains_and_evaluates(spec: str):
 
     task, indices = training.recipe.task, np.arange(60, 80)
     evaluated = training.eval_step(
-        train.evaluated_variables(state),
+        train_state.evaluated_variables(state),
         training.device_data(),
         training.devices.split(indices),
         training.devices.split(np.ones(20)),
@@ -96,7 +96,7 @@ def test_four_devices_train_and_evaluate_as_one(spec: str):
 
 
 def evaluated(training: Training, parts: int) -> Any:
-    variables = train.evaluated_variables(training.initial_state())
+    variables = train_state.evaluated_variables(training.initial_state())
     one = partial(train.eval_step, training.recipe, variables, training.device_data())
     axis = training.recipe.axis
     split = np.arange(60, 80).reshape(parts, -1), np.ones((parts, 20 // parts))
