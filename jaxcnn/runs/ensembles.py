@@ -15,6 +15,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.losses import two_class
 from jaxcnn.models.trace import around_calls, calls
 from jaxcnn.runs.load import PREDICT_BATCH, Run, load
+from jaxcnn.seeds import key_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
         return jax.nn.softmax(two_class(logits.astype(jnp.float32)))
 
     def draw(place: int) -> np.ndarray:
-        key = jax.random.fold_in(jax.random.key(seed), place)
+        key = jax.random.fold_in(key_of(seed), place)
         starts = range(0, len(images), PREDICT_BATCH)
         parts = [sample(jax.random.fold_in(key, start), images[start : start + PREDICT_BATCH]) for start in starts]
         return np.concatenate(parts)
@@ -79,7 +80,7 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
     return np.stack([draw(place) for place in range(samples)])
 
 
-KEY = jax.random.key(0)
+KEY = key_of(0)
 
 
 def _drop(layer: nn.Module, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
