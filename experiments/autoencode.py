@@ -10,7 +10,7 @@ from dataclasses import replace
 from experiments.restoration import RESTORATION
 from jaxcnn.cli import main
 
-CONFIG = replace(RESTORATION, name="autoencode", task="autoencode", model="autoencoder", duration="8epochs")
+CONFIG = replace(RESTORATION, name="autoencode", task="autoencode", model="autoencoder", duration="5epochs")
 
 if __name__ == "__main__":
     main(CONFIG, __doc__)

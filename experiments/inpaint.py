@@ -11,7 +11,7 @@ from experiments.restoration import RESTORATION
 from jaxcnn.cli import main
 
 CONFIG = replace(
-    RESTORATION, name="inpaint", task="inpaint:hole=16", model="unet_small:residual=true", duration="6epochs"
+    RESTORATION, name="inpaint", task="inpaint:hole=16", model="unet_small:residual=true", duration="4epochs"
 )
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ Recommendation by content asks for things like this one, among things the networ
 Expectation  Features of a classifier are hard to beat (Musgrave et al. 2020, arXiv:2003.08505); SimCLR, which is told
              no class, comes near in long trainings (Chen et al. 2020, arXiv:2002.05709), not in these.
 Command      make sweep-likeness SEEDS=3
-Cost         quickstart's network on half of CIFAR-10 for 10 epochs each: a minute a run on two cores, SimCLR two
+Cost         quickstart's network on half of CIFAR-10 for 5 epochs each: a minute a run on two cores, SimCLR two
 Finding      see below
 """
 
@@ -89,7 +89,7 @@ SWEEP = Sweep(
         data=DataConfig(classes=KNOWN, validation=2500),
         augment=("crop:padding=2,mode=reflect", "flip"),
         loss=LossConfig(),
-        duration="10epochs",
+        duration="5epochs",
         tta="none",
         tensorboard=False,
     ),

@@ -5,7 +5,7 @@ few labeled images, beside the same network from scratch.
 
 Expectation  The fewer labels, the more the turns help (Gidaris et al. 2018, arXiv:1803.07728, figure 3).
 Command      make sweep-rotnet SEEDS=3
-Cost         quickstart's network for 10 epochs on turns, once; then six short runs a seed: two minutes and one a seed
+Cost         quickstart's network for 5 epochs on turns, once; then six short runs a seed: two minutes and one a seed
 Finding      see below
 """
 
@@ -23,7 +23,7 @@ TURNS = replace(
     loss=LossConfig(),
     augment=("crop:padding=2,mode=reflect", "flip"),
     tta="none",
-    duration="10epochs",
+    duration="5epochs",
     tensorboard=False,
 )
 FROM_TURNS = {"init.source": "runs/rotnet-base", "init.restore": [["head/*", "init"], ["*", "load"]]}

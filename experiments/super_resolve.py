@@ -11,7 +11,7 @@ from experiments.restoration import RESTORATION
 from jaxcnn.cli import main
 
 CONFIG = replace(
-    RESTORATION, name="super_resolve", task="super_resolve", model="edsr_small:skip=true", duration="6epochs"
+    RESTORATION, name="super_resolve", task="super_resolve", model="edsr_small:skip=true", duration="3epochs"
 )
 
 if __name__ == "__main__":
