@@ -36,6 +36,7 @@ LIMITS = {
     "data.train": AT_LEAST_0,
     "data.label_noise": FRACTION,
     "data.upscale": AT_LEAST_0,
+    "data.image_size": AT_LEAST_0,
     "loss.smoothing": DECAY,
     "loss.l1": AT_LEAST_0,
     "loss.l2": AT_LEAST_0,

@@ -15,6 +15,9 @@ from helpers.processes import ROOT
 from helpers.tiny import tiny_config, untrained_run
 from jaxcnn import tasks
 from jaxcnn.__main__ import COMMANDS
+from jaxcnn.commands.evaluate import Evaluation
+from jaxcnn.commands.inspect import Inspection
+from jaxcnn.commands.predict import Question
 from jaxcnn.config import Config
 from jaxcnn.report import collect
 from jaxcnn.sweep import SweepOptions
@@ -108,7 +111,9 @@ def test_every_link_leads_somewhere() -> None:
 
 def test_every_setting_that_is_named_exists() -> None:
     known = {f"--{path.replace('_', '-')}" for path in settings(Config)} | {
-        f"--{field.name.replace('_', '-')}" for field in fields(SweepOptions)
+        f"--{field.name.replace('_', '-')}"
+        for options in (SweepOptions, Evaluation, Inspection, Question)
+        for field in fields(options)
     }
     for page in PAGES:
         for setting in re.findall(r"`(--[a-z][\w.-]*)", page.read_text()):

@@ -107,6 +107,7 @@ def test_no_gradient_is_computed_for_what_is_frozen(small, images):
     assert flops(HEAD_ONLY) < 0.5 * flops(())
 
 
+@pytest.mark.slow
 def test_layers_are_unfrozen_one_after_the_other(small, images):
     unfreeze = (("head/*", "0steps"), ("stage1_*2/*", "25%"), ("*", "50%"))
     config = replace(small, optimizer=OptimizerConfig("adamw", 0.01, weight_decay=0.1, unfreeze=unfreeze))

@@ -44,6 +44,7 @@ def test_per_device_statistics_differ_from_those_of_the_whole_batch(training):
     assert max(jax.tree.leaves(difference)) > 1e-4
 
 
+@pytest.mark.slow
 def test_jit_equals_no_jit(tiny):
     tiny = replace(tiny, model="convnet:widths=(2,2),hidden=4", augment=("flip",), ema=0.0)
     training = assemble.assemble(tiny, load_images(tiny))

@@ -2,9 +2,10 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -16,6 +17,7 @@ from jaxcnn.inspect.network import Network, network_of, normalized
 from jaxcnn.json_files import write_json
 from jaxcnn.paths import user_path, writing
 from jaxcnn.runs.load import Run
+from jaxcnn.types import Tree
 
 METHODS = ("hires_cam", "grad_cam", "layer_cam", "integrated", "gradient", "input_x_gradient", "smooth", "occlusion")
 
@@ -90,9 +92,7 @@ def explain(
     maps = {name: np.asarray(_map(network, name, seen, chosen)) for name in usable}
     error = np.zeros(len(images))
     if "integrated" in maps:
-        score = network.score(jnp.asarray(chosen))
-        full = attributions.build("integrated")(score, seen)
-        error = np.asarray(attributions.completeness_error(score, seen, full))
+        error = np.asarray(_completeness_error(network, seen, jnp.asarray(chosen), jnp.asarray(maps["integrated"])))
     layer = network.default_layer() if places else ""
     return Explanation(images, probabilities, chosen, run.data.label_names, maps, layer, error)
 
@@ -102,4 +102,21 @@ def _map(network: Network, name: str, images: Array, classes: np.ndarray) -> Arr
     if name in class_maps.CLASS_MAPS:
         found = class_maps.class_maps(network, images, labels, name)
         return class_maps.enlarge(found, *images.shape[1:3])
-    return attributions.build(name)(network.score(labels), images).sum(-1)
+    method = attributions.build(name)
+
+    @jax.jit
+    def summed(variables: Tree, images: Array, labels: Array) -> Array:
+        return method(replace(network, variables=variables).score(labels), images).sum(-1)
+
+    found = summed(network.variables, images, labels)
+    attributions.require_finite(name, found)
+    return found
+
+
+def _completeness_error(network: Network, images: Array, labels: Array, maps: Array) -> Array:
+    @jax.jit
+    def error(variables: Tree, images: Array, labels: Array) -> Array:
+        score = replace(network, variables=variables).score(labels)
+        return maps.sum((1, 2)) - (score(images) - score(jnp.zeros_like(images)))
+
+    return error(network.variables, images, labels)

@@ -178,6 +178,7 @@ def real_cifar10() -> data.Dataset:
     return data.load("cifar10")
 
 
+@pytest.mark.slow
 def test_real_cifar10() -> None:
     cifar10 = real_cifar10()
     assert (cifar10.train_images.shape, cifar10.test_images.shape) == ((50000, 32, 32, 3), (10000, 32, 32, 3))

@@ -22,7 +22,11 @@ FOLDER = ROOT / "experiments"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.py") if "main(CONFIG" in path.read_text())
 
 
-@pytest.mark.parametrize("name", RECIPES)
+LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "resnet110"}
+EACH = pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
+
+
+@EACH
 def test_a_recipe_fits_together(name):
     module = import_module(f"experiments.{name}")
     config = module.CONFIG
@@ -40,10 +44,7 @@ def test_a_recipe_fits_together(name):
     augment.check(augment.build(config.augment, 10), (32, 32, 3))
 
 
-LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "resnet110"}
-
-
-@pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
+@EACH
 def test_a_docstring_says_command_cost_and_result_as_they_are(name):
     module = import_module(f"experiments.{name}")
     config, caption = module.CONFIG, module.__doc__ or ""

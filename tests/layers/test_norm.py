@@ -42,7 +42,9 @@ MODULES = pytest.mark.parametrize("module", [Net(), BatchNorm(use_running_averag
 
 
 @MODULES
-@pytest.mark.parametrize(("wrap", "parts"), [(jax.jit, 2), (jax.checkpoint, 4)], ids=["jit", "remat"])
+@pytest.mark.parametrize(
+    ("wrap", "parts"), [(jax.jit, 2), pytest.param(jax.checkpoint, 4, marks=pytest.mark.slow)], ids=["jit", "remat"]
+)
 def test_parts_of_a_batch_share_their_statistics(module: nn.Module, wrap: Any, parts: int):
     x = batch(parts)
     variables = module.init(KEY, x[0])

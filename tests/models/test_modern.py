@@ -83,7 +83,10 @@ def test_outputs_are_float32_logits_and_parameters_float32(name: str):
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
 
 
-@pytest.mark.parametrize("name", NARROW)
+HEAVY = {"airbench96", "convnext_tiny", "shufflenet_v2", "mobilenet_v2"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in HEAVY)) for n in NARROW])
 def test_training_moves_statistics_and_every_parameter_has_a_gradient(name: str):
     module = narrow(name)
     variables = start(module)

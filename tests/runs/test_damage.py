@@ -192,6 +192,7 @@ def test_the_newest_and_the_best_are_kept_whatever_the_numbers(tmp_path, keep):
     checkpoints.close()
 
 
+@pytest.mark.slow
 def test_loading_a_run_unpickles_and_executes_nothing(tiny, tmp_path):
     fit.fit(replace(tiny, duration="2steps"))
     script = f"""

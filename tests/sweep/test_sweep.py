@@ -130,6 +130,7 @@ def test_a_failed_run_s_reason_is_its_last_error_or_its_last_line(said, reason):
     assert _reason(Said(said)) == reason
 
 
+@pytest.mark.slow
 def test_each_process_has_a_log_of_its_own(tmp_path):
     """Two sweeps may run the same variation: the second finds the folder in use, and must not quote the first."""
     (row,) = SWEEP.rows(folder=str(tmp_path))[:1]

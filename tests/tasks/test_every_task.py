@@ -1,5 +1,6 @@
 """Every task through real steps of the real loop, and what all of them share."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -83,7 +84,18 @@ def test_every_task_trains_and_evaluates(spec: str):
     assert all(np.isfinite(value) for value in found.values())
 
 
-@pytest.mark.parametrize("spec", SPECS)
+QUICK = {"classification", "sort:size=5", "embed:size=8", "rotation:head=vector", "super_resolve"}
+
+
+@pytest.fixture(autouse=True)
+def quickly_compiled() -> Iterator[None]:
+    """A third less time for programs that run once."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.mark.parametrize("spec", [pytest.param(s, marks=[] if s in QUICK else [pytest.mark.slow]) for s in SPECS])
 def test_four_devices_train_and_evaluate_as_one(spec: str):
     training = assemble(config(spec), IMAGES)
     one, four = step(training), step(training, parts=4)
