@@ -42,7 +42,7 @@ class Listing:
     train: tuple[tuple[Path, int], ...]
     test: tuple[tuple[Path, int], ...]
     passed_over: int
-    """Files that are no pictures."""
+    """Files that are not pictures."""
 
 
 def load(text: str, reading: Reading) -> Dataset:

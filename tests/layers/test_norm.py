@@ -38,13 +38,12 @@ def forward(module: nn.Module, variables: Any, x: jax.Array) -> tuple[jax.Array,
     return module.apply(variables, x, mutable=["batch_stats"])
 
 
+WRAPPED = [(jax.jit, 2), pytest.param(jax.checkpoint, 4, marks=pytest.mark.slow)]
 MODULES = pytest.mark.parametrize("module", [Net(), BatchNorm(use_running_average=False)], ids=["inside", "separate"])
 
 
 @MODULES
-@pytest.mark.parametrize(
-    ("wrap", "parts"), [(jax.jit, 2), pytest.param(jax.checkpoint, 4, marks=pytest.mark.slow)], ids=["jit", "remat"]
-)
+@pytest.mark.parametrize(("wrap", "parts"), WRAPPED, ids=["jit", "remat"])
 def test_parts_of_a_batch_share_their_statistics(module: nn.Module, wrap: Any, parts: int):
     x = batch(parts)
     variables = module.init(KEY, x[0])
