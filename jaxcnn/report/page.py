@@ -67,7 +67,7 @@ def _about(docstring: str, other: str) -> str:
 
     A finding is marked where it is one of other settings than those of the runs.
     """
-    text = re.sub(r"\n +", " ", to_html(docstring))
+    text = re.sub(r"\n +", " ", to_html(docstring.strip()))
     text = re.sub(r"^(\w+)  +", r"<b>\1</b> ", text, flags=re.MULTILINE)
     text = re.sub(r"(?<!\n)\n(?!\n|<b>)", " ", text)  # a line that is not indented continues a paragraph, too
     if other:
