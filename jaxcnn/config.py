@@ -195,6 +195,9 @@ class Config:
     """How often to log training metrics. 0steps: only after the last step."""
     tensorboard: bool = True
     """Also write TensorBoard events."""
+    watch: bool = False
+    """Also record what happens inside: histograms of weights, gradients, updates and activations, kernels and feature
+    maps, to TensorBoard and `watch/` (docs/inspect.md). The training has the same bits with and without."""
     folder: str = ""
     """Run folder. Default: runs/NAME."""
     devices: int = 0

@@ -13,7 +13,7 @@ from jaxcnn.paths import full_path
 
 T = TypeVar("T")
 
-IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed", "keep", "log_every")
+IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed", "keep", "log_every", "watch")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
 SELECTING = ("evaluate_every", "checkpoint_every")

@@ -63,6 +63,8 @@ def _fit(config: Config) -> dict[str, Any]:
         announce(training, folder, step)
         with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar, began):
             step_at = _with_data(training, recorder.data)
+            if not step:
+                recorder.watch(step, state)
             state = train_steps(state, batches(training, step), step_at, recorder, stop, training.devices)
             recorder.saved(step)
             return recorder.finish(state, partial(heed, stop, recorder, training.devices))
@@ -115,6 +117,7 @@ def train_steps(
             _log(records, unlogged)
             unlogged.append((step, sums))
             state = state._replace(metrics=records.no_metrics())
+        records.watch(step, state)
         if cadence.evaluates(step) or cadence.saves(step) or stopping:
             _log(records, unlogged)
             save = cadence.saves(step) or stopping

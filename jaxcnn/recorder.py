@@ -25,6 +25,7 @@ from jaxcnn.runs.steps import complete_steps
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train_state import NEVER, DeviceDataset, TrainState
 from jaxcnn.types import Tree
+from jaxcnn.watch import Watch
 
 SHOWN = 12
 """Test images whose answers are shown as a picture."""
@@ -43,6 +44,9 @@ class Records(Protocol):
 
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         """Pauses the training for either or both."""
+
+    def watch(self, step: int, state: TrainState) -> None:
+        """Looks inside, if it is time to."""
 
     def no_metrics(self) -> Tree:
         """What the sums start from after they were logged."""
@@ -65,6 +69,7 @@ class Recorder:
         self.checkpoints = Checkpoints(folder.checkpoints, self.config.keep)
         self.validation: dict[str, float] = {}
         self._learning_rates = training.learning_rates()
+        self._watch: Watch | None = None
 
     def open(self, step: int, bar: ProgressBar, began: float, share: float = 1) -> "Recorder":
         """Starts to write, for a run that is at `step`.
@@ -74,6 +79,8 @@ class Recorder:
         self._began, self._share = began, share
         self._log = Log(self.folder.path, step, self.config.tensorboard, self.training.devices.is_primary)
         self.bar = bar
+        if self.config.watch and self.training.devices.is_primary:
+            self._watch = Watch(self.training, self.data, self.folder.path, self._log.events)
         return self
 
     def __enter__(self) -> "Recorder":
@@ -100,6 +107,12 @@ class Recorder:
         if rate is not None:
             row["images_per_second"] = round(rate, 1)
         self._log.write(step, "train", row | self._time())
+
+    def watch(self, step: int, state: TrainState) -> None:
+        if self._watch and self._watch.is_time(step):
+            paused = time.monotonic()
+            self._watch.observe(step, state)
+            self.bar.pause(time.monotonic() - paused)
 
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         self._require_finite(state.metrics)

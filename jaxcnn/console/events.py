@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tensorboardX.proto import event_pb2, summary_pb2
 from tensorboardX.record_writer import RecordWriter
-from tensorboardX.summary import image
+from tensorboardX.summary import histogram_raw, image
 
 # Made at run time from their descriptions, which type checkers do not read.
 Event: Any = getattr(event_pb2, "Event")  # noqa: B009
@@ -41,6 +41,14 @@ class Events:
     def add_picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """Writes a picture [H, W, 3] uint8."""
         self._write(Event(step=step, summary=image(name, picture, dataformats="HWC")))
+
+    def add_histogram(self, step: int, name: str, counts: np.ndarray, edges: np.ndarray) -> None:
+        """Writes counts [bins] between edges [bins + 1]; TensorBoard knows values by the middles of their bins."""
+        middles = (edges[:-1] + edges[1:]) / 2
+        sums = float((counts * middles).sum()), float((counts * middles**2).sum())
+        ends = float(edges[0]), float(edges[-1])
+        summary = histogram_raw(name, *ends, float(counts.sum()), *sums, edges[1:].tolist(), counts.tolist())
+        self._write(Event(step=step, summary=summary))
 
     def close(self) -> None:
         self._file.close()

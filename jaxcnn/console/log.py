@@ -24,30 +24,30 @@ class Log:
         Only one process of a run `writes`. `seconds_before` is how long its earlier sessions took until that step.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        self._events, self.seconds_before = None, 0.0
+        self.events, self.seconds_before = None, 0.0
         if writes:
             kept = _keep_until(self._path, step)
             times = [row["seconds"] for row in kept if isinstance(row.get("seconds"), int | float)]
             self.seconds_before = max(times, default=0.0)
-            self._events = _events(folder / "events", step) if tensorboard else None
+            self.events = _events(folder / "events", step) if tensorboard else None
         self._file = self._path.open("a", buffering=1)
 
     def write(self, step: int, split: str, values: Mapping[str, float]) -> None:
         with writing(self._path):
             self._file.write(dumps({"step": step, "split": split, **values}) + "\n")
-        if self._events:
-            self._events.add(step, {f"{split}/{name}": value for name, value in values.items()})
+        if self.events:
+            self.events.add(step, {f"{split}/{name}": value for name, value in values.items()})
 
     def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """A picture [H, W, 3] uint8, to TensorBoard only."""
-        if self._events:
-            self._events.add_picture(step, name, picture)
+        if self.events:
+            self.events.add_picture(step, name, picture)
 
     def close(self) -> None:
         with writing(self._path):  # what could not be written is tried again
             self._file.close()
-        if self._events:
-            self._events.close()
+        if self.events:
+            self.events.close()
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jaxcnn.drawing import diverging, in_color, overlaid, png, uri
 from jaxcnn.errors import UserError
 from jaxcnn.inspect import attributions, class_maps
-from jaxcnn.inspect.drawing import diverging, in_color, overlaid, png, uri
 from jaxcnn.inspect.network import Network, network_of, normalized
 from jaxcnn.json_files import write_json
 from jaxcnn.paths import user_path, writing

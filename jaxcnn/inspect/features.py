@@ -13,20 +13,6 @@ from jaxcnn.models.trace import outputs_of
 BATCH = 200
 
 
-def kernel_pictures(kernel: np.ndarray) -> np.ndarray:
-    """Kernels [h, w, C, F] -> pictures [F, h, w, 3] in 0 ... 255; each has its own scale, and gray is zero.
-
-    With three channels they are in color; else a picture shows the norm over the channels, from black.
-    """
-    pictures = np.moveaxis(np.asarray(kernel, np.float32), -1, 0)
-    if pictures.shape[-1] == 3:
-        largest = np.abs(pictures).max(axis=(1, 2, 3), keepdims=True)
-        return np.round(127.5 + 127.5 * pictures / np.maximum(largest, 1e-12))
-    norms = np.linalg.norm(pictures, axis=-1, keepdims=True)
-    norms = norms / np.maximum(norms.max(axis=(1, 2, 3), keepdims=True), 1e-12)
-    return np.broadcast_to(np.round(255 * norms), (*norms.shape[:3], 3))
-
-
 def maps(network: Network, images: Array, layer: str) -> np.ndarray:
     """The output of a layer for normalized images: [N, h, w, C] float32."""
 

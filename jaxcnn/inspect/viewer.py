@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from jaxcnn.drawing import gray, in_color, kernel_pictures, sheet, uri
 from jaxcnn.inspect import features, fields
-from jaxcnn.inspect.drawing import gray, in_color, sheet, uri
 from jaxcnn.inspect.explanation import Explanation, drawn
 from jaxcnn.inspect.network import Network
 from jaxcnn.inspect.probe import kernels
@@ -92,7 +92,7 @@ def kernels_part(network: Network) -> dict[str, str] | None:
     if name is None:
         return None
     kernel = known[name]
-    pictures = features.kernel_pictures(kernel).astype(np.uint8)
+    pictures = kernel_pictures(kernel).astype(np.uint8)
     colors = "in color; gray is zero" if kernel.shape[2] == 3 else "the norm over their channels"
     about = f"{name}: {kernel.shape[-1]} kernels of {kernel.shape[0]} x {kernel.shape[1]}, {colors}."
     return {"src": uri(sheet(list(pictures), columns=16, larger=max(1, 48 // kernel.shape[0]))), "about": about}

@@ -55,7 +55,7 @@ Numbers = dict[str, jax.Array]
 def stackable(config: Config) -> bool:
     phases = config.optimizer.unfreeze or config.optimizer.freeze_at
     single_phase = not phases and not config.distributed.coordinator
-    return specs.parse(config.model)[0] in MODELS and single_phase
+    return specs.parse(config.model)[0] in MODELS and single_phase and not config.watch
 
 
 def stack_key(config: Config) -> str:
@@ -162,6 +162,9 @@ class StackRecorder:
 
     def evaluate_and_checkpoint(self, step: int, state: TrainState, evaluate: bool, save: bool) -> None:
         self._each(lambda index, member: member.evaluate_and_checkpoint(step, _take(state, index), evaluate, save))
+
+    def watch(self, step: int, state: TrainState) -> None:
+        """A run that is watched is in no stack."""
 
     def no_metrics(self) -> Any:
         empty = train_state.no_metrics(self.members[0].training.recipe)

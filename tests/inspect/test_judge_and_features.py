@@ -8,6 +8,7 @@ from flax import linen as nn
 from scipy.stats import spearmanr
 
 from helpers.opened import CLASSES, IMAGES, SHAPE, Linear, catalog, made
+from jaxcnn import drawing
 from jaxcnn.inspect import features, fields, judge
 from jaxcnn.inspect.fields import Window, receptive_field
 from jaxcnn.inspect.network import Network
@@ -92,11 +93,11 @@ def test_the_most_exciting_images_reach_their_value_again():
 def test_kernels_are_pictures_with_gray_for_zero():
     kernel = np.zeros((3, 3, 3, 2), np.float32)
     kernel[0, 0, 0, 0], kernel[1, 1, 1, 0] = 2, -1
-    pictures = features.kernel_pictures(kernel)
+    pictures = drawing.kernel_pictures(kernel)
     assert pictures[0, 0, 0].tolist() == [255, 128, 128]
     assert pictures[0, 1, 1].tolist() == [128, 64, 128]
     assert (pictures[1] == 128).all()
-    assert features.kernel_pictures(np.ones((3, 3, 16, 4))).max() == 255
+    assert drawing.kernel_pictures(np.ones((3, 3, 16, 4))).max() == 255
 
 
 class Stack(nn.Module):

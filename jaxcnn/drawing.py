@@ -35,6 +35,20 @@ def gray(values: np.ndarray) -> np.ndarray:
     return np.repeat(np.round(255 * shares)[..., None], 3, axis=-1).astype(np.uint8)
 
 
+def kernel_pictures(kernel: np.ndarray) -> np.ndarray:
+    """Kernels [h, w, C, F] -> pictures [F, h, w, 3] in 0 ... 255; each has its own scale, and gray is zero.
+
+    With three channels they are in color; else a picture shows the norm over the channels, from black.
+    """
+    pictures = np.moveaxis(np.asarray(kernel, np.float32), -1, 0)
+    if pictures.shape[-1] == 3:
+        largest = np.abs(pictures).max(axis=(1, 2, 3), keepdims=True)
+        return np.round(127.5 + 127.5 * pictures / np.maximum(largest, 1e-12))
+    norms = np.linalg.norm(pictures, axis=-1, keepdims=True)
+    norms = norms / np.maximum(norms.max(axis=(1, 2, 3), keepdims=True), 1e-12)
+    return np.broadcast_to(np.round(255 * norms), (*norms.shape[:3], 3))
+
+
 def in_color(pictures: np.ndarray) -> np.ndarray:
     """[N, H, W, 1 or 3] -> [N, H, W, 3]."""
     return np.broadcast_to(pictures, (*pictures.shape[:3], 3))
