@@ -222,11 +222,12 @@ plt.show()
 #
 # ## Look at it in TensorBoard
 #
-# Here we drew the pictures ourselves. A training from the command line writes its curves for TensorBoard, too:
+# Here we drew the pictures ourselves. A training from the command line writes its curves for TensorBoard, and with
+# `--watch` also histograms, kernels and feature maps while it trains:
 #
 # ```
-# make quickstart
-# tensorboard --logdir runs
+# python -m experiments.quickstart --watch --folder runs/watched
+# tensorboard --logdir runs/watched
 # ```
 #
 # ## Its mistakes

@@ -11,7 +11,7 @@ from notebooks import build
 
 ROOT = Path(__file__).parent.parent
 SOURCES = build.sources()
-QUICK = ("01", "02", "04")
+QUICK = ("01", "02", "04", "07")
 """Notebooks that take less than 5 seconds in the tiny setting."""
 
 
@@ -54,6 +54,24 @@ def test_every_notebook_runs_and_its_assertions_hold(path: Path, tmp_path: Path)
     command = [sys.executable, "-W", "ignore", str(path)]
     done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_training_is_silent_and_settings_are_changed(capfd: pytest.CaptureFixture[str]):
+    from helpers.tiny import tiny_config
+
+    from jaxcnn import notebook
+
+    config = tiny_config(Path("never-written"))
+    run = notebook.train(config, duration="2steps", optimizer__learning_rate=0.01, evaluate_every="0steps")
+    assert run.config.optimizer.learning_rate == 0.01
+    assert run.step == 2
+    assert capfd.readouterr() == ("", "")
+    assert not Path("never-written").exists()
+
+
+def test_importing_the_module_imports_no_jax():
+    command = [sys.executable, "-c", "import sys; from jaxcnn import notebook; print('jax' in sys.modules)"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout == "False\n"
 
 
 def test_a_wrong_number_of_text_cells_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

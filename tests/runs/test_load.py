@@ -98,3 +98,10 @@ def test_a_network_that_comes_with_the_package_answers_as_its_run_did():
     assert run.predict(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 10)
     with pytest.raises(UserError, match="quicknet"):
         jaxcnn.load("pretrained:quiknet")
+
+
+def test_a_run_shows_itself_in_a_notebook(path):
+    shown = replace(jaxcnn.load(path), metrics={"test_accuracy": 0.91, "confusion": [[1]]})._repr_html_()
+    assert "quicknet:stem=4" in shown
+    assert "<tr><th>test_accuracy</th><td>0.91</td></tr>" in shown
+    assert "confusion" not in shown
