@@ -6,6 +6,10 @@
 # which come later: putting things in order (what should a search show first?) and making something new (a picture, a
 # sentence).
 #
+# Learning from data turns a heap of numbers into something of value. Convolutional networks do it for pictures,
+# recurrent ones for sequences of any length, and reinforcement learning for games and robots. This course is about
+# the first kind.
+#
 # A neuron takes several numbers $x_1 \dots x_n$, weights each, adds a constant (the *bias*), and sends the sum
 # through an *activation function* $f$:
 #

@@ -145,6 +145,8 @@ def problems(path: Path) -> list[str]:
         outputs = [output for each in _outputs(made) for output in each]
         if any(output.output_type == "error" for output in outputs):
             found.append(f"{name} shows an error")
+        if any(output.get("name") == "stderr" for output in outputs):
+            found.append(f"{name} shows a warning")
         if not outputs:
             found.append(f"{name} was not executed")
         figures = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]

@@ -58,7 +58,6 @@ def test_every_notebook_runs_and_its_assertions_hold(path: Path, tmp_path: Path)
 
 def test_training_is_silent_and_settings_are_changed(capfd: pytest.CaptureFixture[str]):
     from helpers.tiny import tiny_config
-
     from jaxcnn import notebook
 
     config = tiny_config(Path("never-written"))

@@ -1,6 +1,7 @@
 """A trained network read back, in whole and in part, and what its layers give."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -101,7 +102,8 @@ def test_a_network_that_comes_with_the_package_answers_as_its_run_did():
 
 
 def test_a_run_shows_itself_in_a_notebook(path):
-    shown = replace(jaxcnn.load(path), metrics={"test_accuracy": 0.91, "confusion": [[1]]})._repr_html_()
+    metrics: dict[str, Any] = {"test_accuracy": 0.91, "confusion": [[1]]}
+    shown = replace(jaxcnn.load(path), metrics=metrics)._repr_html_()
     assert "quicknet:stem=4" in shown
     assert "<tr><th>test_accuracy</th><td>0.91</td></tr>" in shown
     assert "confusion" not in shown
