@@ -53,7 +53,7 @@ print(picture, "\n\ngives\n\n", convolve(picture, upright_edge), sep="")
 
 # %%
 data = notebook.dataset()
-photo = data.train_images[notebook.pick(4, 1)] / 255
+photo = data.train_images[notebook.pick(19, 1)] / 255
 gray = photo.mean(-1)
 kernels = {
     "blur": np.full((3, 3), 1 / 9),

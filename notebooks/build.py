@@ -23,6 +23,8 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent
 MARK = "<!-- cell -->"
+JOINED = re.compile("(?<=[一-鿿，。；：！？、（）“”])\n(?=[一-鿿（“*`])")
+"""Line ends within a Chinese paragraph, which Markdown would show as spaces."""
 LARGEST = 1_000_000
 """Bytes of a notebook."""
 LARGEST_FIGURE = 100_000
@@ -61,7 +63,7 @@ def in_chinese(path: Path, cells: list[Cell]) -> list[Cell]:
 
     Raises: ValueError if it has another number of text cells.
     """
-    texts = [text.strip() for text in chinese(path).read_text().split(MARK)[1:]]
+    texts = [JOINED.sub("", text.strip()) for text in chinese(path).read_text().split(MARK)[1:]]
     count = sum(cell.kind == "markdown" for cell in cells)
     if len(texts) != count:
         raise ValueError(f"zh/{path.stem}.md has {len(texts)} text cells, and {path.name} {count}")
