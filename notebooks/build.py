@@ -115,10 +115,14 @@ def execute(path: Path) -> list[list[Any]]:
 
 
 def _smaller(png: str) -> str:
-    """A figure in base64, with a palette of at most 256 colors."""
-    colors = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    """A figure in base64, with a palette of at most 256 colors; fewer, if it is large."""
+    figure = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     file = io.BytesIO()
-    colors.save(file, format="png", optimize=True)
+    for colors in (256, 128, 64):
+        file = io.BytesIO()
+        figure.quantize(colors, dither=Image.Dither.NONE).save(file, format="png", optimize=True)
+        if len(file.getvalue()) < LARGEST_FIGURE:
+            break
     return base64.b64encode(file.getvalue()).decode()
 
 
