@@ -51,7 +51,7 @@ for row, kind in enumerate(kinds):
 plt.show()
 
 # %% [markdown]
-# A mirrored 3 is no digit, and a 6 turned by 180 degrees is a 9: augmentation is knowledge about the problem.
+# A mirrored 3 is not a digit, and a 6 turned by 180 degrees is a 9: augmentation is knowledge about the problem.
 #
 # ## Weights that cost something
 #
