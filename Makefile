@@ -30,7 +30,7 @@ BENCH := $(TORCH_VENV)/.installed
 BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
 endif
 
-.PHONY: help train quickstart train-2proc test test-slow lint format results parity bench bench-startup clean
+.PHONY: help train quickstart train-2proc test test-slow lint format results parity notebooks notebook bench bench-startup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,12 @@ results: $(VENV)/.installed ## collect finished sweeps: runs/results.html, exper
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
 	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 
+notebooks: $(VENV)/.installed-dev ## execute the course: notebooks/*.py -> notebooks/*.ipynb (ARGS="--only 04", --check)
+	@$(RUN) -m notebooks.build $(ARGS)
+
+notebook: $(VENV)/.installed-jupyter ## open the course in JupyterLab
+	@$(VENV)/bin/jupyter lab notebooks
+
 lint: $(VENV)/.installed-dev ## check format, lint, types, import layers, spelling and wording
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/pyrefly check
 	@$(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/codespell && $(RUN) .ci/wording.py
@@ -99,6 +105,11 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	@echo 'installing jaxcnn and its development tools (under a minute, once)'
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-jupyter: pyproject.toml | $(VENV)/bin/python
+	@echo 'installing jaxcnn and JupyterLab (about a minute, once)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[jupyter]'
 	@touch $@ $(VENV)/.installed
 
 $(TORCH_VENV)/.installed: pyproject.toml | $(VENV)/bin/python

@@ -1,5 +1,6 @@
 """A trained network, loaded from its run folder."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -54,6 +55,12 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """The rows of metrics.jsonl."""
         return read_rows(self.path / "metrics.jsonl")
+
+    def _repr_html_(self) -> str:
+        said = {"run": self.path.name, "model": self.config.model, "data": self.data.name, "step": f"{self.step:,}"}
+        said |= {name: f"{value:.4g}" for name, value in self.metrics.items() if isinstance(value, int | float)}
+        rows = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in said.items())
+        return f"<table>{''.join(rows)}</table>"
 
     def read(self, picture: str | Path | Image.Image) -> np.ndarray:
         """A picture of any size and kind as the network takes it: [H, W, C] uint8.

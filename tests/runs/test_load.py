@@ -1,6 +1,7 @@
 """A trained network read back, in whole and in part, and what its layers give."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -98,3 +99,11 @@ def test_a_network_that_comes_with_the_package_answers_as_its_run_did():
     assert run.predict(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 10)
     with pytest.raises(UserError, match="quicknet"):
         jaxcnn.load("pretrained:quiknet")
+
+
+def test_a_run_shows_itself_in_a_notebook(path):
+    metrics: dict[str, Any] = {"test_accuracy": 0.91, "confusion": [[1]]}
+    shown = replace(jaxcnn.load(path), metrics=metrics)._repr_html_()
+    assert "quicknet:stem=4" in shown
+    assert "<tr><th>test_accuracy</th><td>0.91</td></tr>" in shown
+    assert "confusion" not in shown
