@@ -1,8 +1,8 @@
 """Squeeze a picture into 128 numbers, and get it back by transposed convolutions.
 
 Command   python -m experiments.autoencode
-Cost      see below
-Result    see below
+Cost      5 epochs of 89 M MACs per image
+Result    not measured yet
 """
 
 from dataclasses import replace

@@ -8,7 +8,7 @@ Expectation  Before training the 3x3 transposed convolution has the pattern by c
              (Odena, Dumoulin and Olah 2016).
 Command      make sweep-checkerboard SEEDS=3
 Cost         an autoencoder on all images, 2 epochs each: a minute a run on two cores
-Finding      see below
+Finding      not measured yet
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
 """Give a gray picture its colors.
 
 Command   python -m experiments.colorize
-Cost      see below
-Result    see below
+Cost      3 epochs of 112 M MACs per image
+Result    not measured yet
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
 """Take Gaussian noise of deviation 25 out of a picture.
 
 Command   python -m experiments.denoise
-Cost      see below
-Result    see below
+Cost      3 epochs of 130 M MACs per image
+Result    not measured yet
 """
 
 from dataclasses import replace

@@ -6,7 +6,7 @@ Expectation  Features of a classifier are hard to beat (Musgrave et al. 2020, ar
              no class, comes near in long trainings (Chen et al. 2020, arXiv:2002.05709), not in these.
 Command      make sweep-likeness SEEDS=3
 Cost         quickstart's network on half of CIFAR-10 for 5 epochs each: a minute a run on two cores, SimCLR two
-Finding      see below
+Finding      not measured yet
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ Expectation  One number of degrees must jump from 180 to -180, where nothing jum
              arXiv:1812.07035). Up to 90 degrees to either side there is no jump, and one number should do.
 Command      make sweep-rotation SEEDS=3
 Cost         quickstart's network for 4 epochs each: half a minute a run on two cores
-Finding      see below
+Finding      not measured yet
 """
 
 from dataclasses import replace

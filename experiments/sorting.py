@@ -7,8 +7,8 @@ Expectation  All four losses sort; those that look at whole lists (ListMLE, Lamb
              which looks at pairs. (The field sorts numbers of four digits: Grover et al. 2019, arXiv:1903.08850.)
 Command      make sweep-sorting SEEDS=3
 Cost         a small network on scikit-learn's digits, 60 epochs: half a minute a run on two cores
-Finding      All four sort: 84.72 ± 3.67 to 87.96 ± 1.60 % of the lists of five are exactly right. The differences between
-             the losses are no larger than those between seeds (n = 3, table sorting).
+Finding      All four sort: 84.72 ± 3.67 to 87.96 ± 1.60 % of the lists of five are exactly right. The losses
+             differ by less than their seeds (n = 3, table sorting).
 """
 
 from jaxcnn.cli import sweep_main

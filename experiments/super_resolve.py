@@ -1,8 +1,8 @@
 """Enlarge pictures of 16 x 16 pixels twice.
 
 Command   python -m experiments.super_resolve
-Cost      see below
-Result    see below
+Cost      3 epochs of 163 M MACs per image
+Result    not measured yet
 """
 
 from dataclasses import replace

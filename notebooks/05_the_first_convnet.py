@@ -20,6 +20,7 @@ import jaxcnn
 from jaxcnn.assemble import assemble
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
 from jaxcnn.data.for_run import load_images
+from jaxcnn.drawing import kernel_pictures
 from jaxcnn.inspect import features, probe
 from jaxcnn.inspect.network import network_of, normalized
 from jaxcnn.models.counts import count_layers
@@ -119,7 +120,7 @@ def first_kernels(moment):
 
 
 shown = [step for step in film if step in (0, steps[0], steps[len(steps) // 3], steps[-1])]
-pictures = [picture / 255 for step in shown for picture in features.kernel_pictures(first_kernels(film[step]))]
+pictures = [picture / 255 for step in shown for picture in kernel_pictures(first_kernels(film[step]))]
 figure = notebook.gallery(pictures, columns=16, side=0.6)
 for row, step in enumerate(shown):
     figure.axes[16 * row].set_title(f"step {step}", fontsize=9, loc="left")

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -28,7 +29,8 @@ def page(title: str, about: str, parts: Mapping[str, Any]) -> str:
     template = files("jaxcnn.inspect").joinpath("viewer.html").read_text(encoding="utf-8")
     data = {"title": title, "about": about, "how": HOW, **parts}
     text = json.dumps(data, allow_nan=False).replace("<", "\\u003c")  # nothing may end the script early
-    return template.replace("TITLE", html.escape(title)).replace("DATA", text)
+    written = {"TITLE": html.escape(title), "DATA": text}
+    return re.sub("@(TITLE|DATA)@", lambda marker: written[marker[1]], template)
 
 
 def image_parts(

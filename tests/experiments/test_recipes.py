@@ -7,14 +7,17 @@ from importlib import import_module
 import jax
 import jax.numpy as jnp
 import pytest
+from flax import linen as nn
 
 from helpers.processes import ROOT
 from helpers.tiny import random_data
 from jaxcnn import augment, freezing, optimizers, schedules, tasks
+from jaxcnn.config import Config
 from jaxcnn.config_json import from_dict, to_dict
 from jaxcnn.durations import steps
 from jaxcnn.models import construct
 from jaxcnn.models.counts import count
+from jaxcnn.tasks import Task
 from jaxcnn.tasks.checks import check_settings
 
 INFO = random_data(side=32).info
@@ -26,15 +29,19 @@ LARGE = {"nasnet", "inception_resnet", "inception_v3", "densenet", "preact", "re
 EACH = pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow] * (r in LARGE)) for r in RECIPES])
 
 
+def built(config: Config) -> tuple[Task, nn.Module, tuple[int, ...]]:
+    """The task and the model of a recipe, and the shape of what it sees."""
+    task = tasks.build(config, replace(INFO, label_names=config.data.classes or INFO.label_names))
+    return task, construct.build(config.model, task.output_shape[-1], jnp.float32), tasks.network_input(config, task)
+
+
 @EACH
 def test_a_recipe_fits_together(name):
     module = import_module(f"experiments.{name}")
     config = module.CONFIG
     assert config.name == name
     assert from_dict(type(config), to_dict(config), "config.json") == config
-    task = tasks.build(config, replace(INFO, label_names=config.data.classes or INFO.label_names))
-    model = construct.build(config.model, task.output_shape[-1], jnp.float32)
-    shape = tasks.network_input(config, task)
+    task, model, shape = built(config)
     check_settings(config, task, model, shape, 1)
     params = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, *shape)))["params"]
     spans, _ = freezing.spans(config.optimizer, params, {}, lambda when: steps(when, 100, 1000))
@@ -51,8 +58,7 @@ def test_a_docstring_says_command_cost_and_result_as_they_are(name):
     assert all(f"\n{word}   " in caption for word in ("Command", "Result"))
     for short in re.findall(r"--duration (\w+)", caption):
         assert 0 < steps(short, 350) < steps(config.duration, 350)
-    side = config.data.upscale or 32
     for millions in re.findall(r"([\d,.]+) M MACs per image", caption):
-        model = construct.build(config.model, 2 if name == "neuron" else 10, jnp.float32)
-        macs = count(model, (side, side, 3)).macs / 1e6
+        _, model, shape = built(config)
+        macs = count(model, shape).macs / 1e6
         assert float(millions.replace(",", "")) == pytest.approx(macs, rel=0.02)

@@ -78,7 +78,8 @@ def test_the_same_logits(ours: str, theirs: tuple[str, str, int]):
 
     net, images = network(*theirs)
     with torch.inference_mode():
-        wanted = net(images).numpy()
+        rounded, wanted = net(images).numpy(), net.double()(images.double()).numpy()
+    net.float()
     model = MODELS[ours](num_classes=1000)
     variables, report = import_weights(model, net.state_dict())
     assert all(name.endswith("num_batches_tracked") or ours in WITH_HEADS for name in report.ignored)
@@ -86,8 +87,9 @@ def test_the_same_logits(ours: str, theirs: tuple[str, str, int]):
     forward = jax.jit(lambda variables, images: model.apply(variables, images, train=False))
     logits = forward.lower(variables, pixels).compile(QUICK)(variables, pixels)
     difference = np.abs(np.asarray(logits) - wanted).max() / wanted.std()
-    print(f"{ours}: {difference:.1e} of the standard deviation {wanted.std():.2g} of the logits")
-    assert difference < 1e-4
+    rounding = np.abs(rounded - wanted).max() / wanted.std()
+    print(f"{ours}: {difference:.1e} of the standard deviation of the logits; PyTorch's own rounding {rounding:.1e}")
+    assert difference < max(1e-4, 2 * rounding)
 
 
 @pytest.mark.parametrize("ours", WITH_HEADS)
