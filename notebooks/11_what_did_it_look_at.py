@@ -19,8 +19,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 import jaxcnn
+from jaxcnn import drawing
 from jaxcnn.config import Config, DataConfig, OptimizerConfig
-from jaxcnn.inspect import attributions, class_maps, drawing, judge, probe
+from jaxcnn.inspect import attributions, class_maps, judge, probe
 from jaxcnn.inspect.network import network_of, normalized
 from jaxcnn.report.table import Table
 
