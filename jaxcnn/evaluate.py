@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxcnn.assemble import Training
+from jaxcnn.data import epoch_order
 from jaxcnn.tasks.task import summarize
 from jaxcnn.train import evaluation_draw
 from jaxcnn.train_state import DeviceDataset
@@ -28,6 +29,8 @@ def evaluate(
     The last batch is padded, and the padding is masked.
     """
     size, task = training.eval_batch, training.recipe.task
+    if task.group > 1:  # data may be ordered by class, and lists of one class have no order
+        indices = indices[epoch_order(len(indices), seed=0, epoch=0)]
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
     examples = np.resize(indices.astype(np.int32), padded)

@@ -6,6 +6,7 @@ feature maps. It draws no random number and changes no state, so a run has the s
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +18,7 @@ import optax
 from flax import linen as nn
 from jax import Array
 
-from jaxcnn import rules
+from jaxcnn import rules, tasks
 from jaxcnn.assemble import Training
 from jaxcnn.console.events import Events
 from jaxcnn.drawing import gray, kernel_pictures, sheet
@@ -47,9 +48,11 @@ class Watch:
 
     def __init__(self, training: Training, data: DeviceDataset, folder: Path, events: Events | None) -> None:
         split = training.images.split
-        self._indices = (split.validation if len(split.validation) else split.train)[:IMAGES].astype(np.int32)
+        count = IMAGES // training.recipe.task.group * training.recipe.task.group
+        self._indices = (split.validation if len(split.validation) else split.train)[:count].astype(np.int32)
+        task = tasks.build(training.config, training.images.info)  # of no mapped axis
         self._data, self._events, self._folder = data, events, folder / "watch"
-        self._look = jax.jit(partial(look, training.recipe))
+        self._look = jax.jit(partial(look, replace(training.recipe, task=task)))
         self._pictures = watched_steps(training.total_steps, PICTURES)
         self._steps = watched_steps(training.total_steps, HISTOGRAMS)
 

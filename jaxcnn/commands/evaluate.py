@@ -37,14 +37,14 @@ def main(arguments: list[str]) -> int:
     Raises: UserError for a run or data that cannot be read, or data that are not the run's.
     """
     chosen = tyro.cli(Evaluation, args=arguments, prog="python -m jaxcnn evaluate")
-    run = load(user_path(chosen.run), step=chosen.step)
+    run = load(chosen.run, step=chosen.step)
     images, found = evaluated(run, chosen.split)
     count = len(indices_of(images, chosen.split))
     print(f"{run.config.name} at step {run.step:,}: {count:,} {chosen.split} images of {images.info.name}")
     metrics = numbers(found)
     print(columns(("metric", "value"), [(words(name), measure_of(name)(value)) for name, value in metrics.items()]))
     if "confusion" in found:
-        print(f"\n{by_class(images.info.label_names, found['confusion'])}")
+        print(f"\n{by_class(run.task.class_names, found['confusion'])}")
     if chosen.json:
         write_json(user_path(chosen.json), {"run": str(run.path), "step": run.step, "split": chosen.split, **found})
     return 0
@@ -55,18 +55,26 @@ def evaluated(run: Run, split: str) -> tuple[Images, dict[str, Any]]:
 
     Raises: UserError if the data are not those that the run was trained on, or the split is empty.
     """
-    config = replace(run.config, devices=1, batch_size=min(run.config.batch_size, 1000))
+    group = run.task.group
+    size = max(min(run.config.batch_size, 1000) // group, 1) * group
+    config = replace(run.config, devices=1, grad_accum_steps=1, batch_size=size)
     images = load_images(config)
     if images.info.digest != run.data.digest:
         raise UserError(
             f"{run.path} was trained on {run.data.name} ({run.data.digest}), and {images.info.name} here is "
-            f"{images.info.digest}: set TFDS_DATA_DIR to the data of the run"
+            f"{images.info.digest}: {_advice(images.info.name)}"
         )
     indices = indices_of(images, split)
     if not len(indices):
         raise UserError(f"{run.path} has no {split} images: choose another --split")
     training: Training = assemble(config, images)
     return images, evaluate(training, run.variables, training.device_data(), indices)
+
+
+def _advice(name: str) -> str:
+    if name.startswith(("folder:", "arrays:")):
+        return "its files have changed since; put back those it was trained on, or train again"
+    return "set TFDS_DATA_DIR to the data of the run"
 
 
 def indices_of(images: Images, split: str) -> np.ndarray:

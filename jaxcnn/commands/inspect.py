@@ -1,6 +1,7 @@
 """`python -m jaxcnn inspect RUN`: one page that opens a trained network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import tyro
@@ -14,6 +15,7 @@ from jaxcnn.inspect.network import network_of, normalized
 from jaxcnn.measures import PERCENT
 from jaxcnn.paths import atomic_write, user_path
 from jaxcnn.runs.load import Run, load
+from jaxcnn.runs.pretrained import PREFIX
 
 EXCITING_IMAGES = 2000
 """Test images among which those that excite a channel most are looked for."""
@@ -43,8 +45,11 @@ def main(arguments: list[str]) -> int:
     Raises: UserError for a run, data or a picture that cannot be read, and for a network whose answers are not classes.
     """
     chosen = tyro.cli(Inspection, args=arguments, prog="python -m jaxcnn inspect")
-    run = load(user_path(chosen.run), step=chosen.step)
-    path = user_path(chosen.out) if chosen.out else run.path / "inspect.html"
+    if chosen.images < 1 or chosen.worst < 0:
+        raise UserError("--images must be at least 1, and --worst at least 0")
+    run = load(chosen.run, step=chosen.step)
+    home = Path() if chosen.run.startswith(PREFIX) else run.path
+    path = user_path(chosen.out) if chosen.out else home / "inspect.html"
     document = inspected(run, chosen)
     with atomic_write(path) as file:
         file.write_text(document, encoding="utf-8")

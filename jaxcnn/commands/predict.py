@@ -41,11 +41,11 @@ def main(arguments: list[str]) -> int:
     Raises: UserError for a run that cannot be read, no picture, or a network whose answers are not classes.
     """
     chosen = tyro.cli(Question, args=arguments, prog="python -m jaxcnn predict")
-    run = load(user_path(chosen.run), step=chosen.step)
-    if run.task.metric != "accuracy":
+    run = load(chosen.run, step=chosen.step)
+    names = run.task.class_names
+    if not names:
         raise UserError(f"{run.path} has the task {run.config.task}: use jaxcnn.load(...).predict in a program")
     paths, probabilities, unread = predicted(run, found(map(user_path, chosen.pictures)))
-    names = run.data.label_names
     rows = [(str(path), *_top(each, names, chosen.top)) for path, each in zip(paths, probabilities, strict=True)]
     places = range(1, min(chosen.top, len(names)) + 1)
     if rows:
@@ -76,7 +76,7 @@ def predicted(run: Run, paths: Sequence[Path]) -> tuple[list[Path], np.ndarray, 
     """The pictures that could be read, their probabilities [N, K], and the errors of the others."""
     known: list[Path] = []
     unread: list[BrokenPicture] = []
-    parts = [np.zeros((0, len(run.data.label_names)), np.float32)]
+    parts = [np.zeros((0, len(run.task.class_names)), np.float32)]
     for begin in range(0, len(paths), BATCH):
         images = []
         for path in paths[begin : begin + BATCH]:

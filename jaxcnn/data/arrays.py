@@ -1,5 +1,6 @@
 """`arrays:FILE.npz`: images and labels from one's own program."""
 
+import zipfile
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,7 +22,7 @@ def load(text: str) -> Dataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} cannot be read as an .npz file: {error}") from None
     if "images" not in arrays or "labels" not in arrays:
         raise UserError(f"{path} holds {', '.join(sorted(arrays)) or 'nothing'}; expected {WANTED}")
@@ -32,6 +33,10 @@ def load(text: str) -> Dataset:
         chosen = balanced(train[1], len(train[1]) // 5, seed=0)
         rest = np.setdiff1d(np.arange(len(train[1])), chosen)
         train, test = ((train[0][each], train[1][each]) for each in (rest, chosen))
+    if not len(train[1]) or not len(test[1]):
+        raise UserError(
+            f"{path.name} has {len(train[1])} training and {len(test[1])} test images: some of each are needed"
+        )
     classes = int(max(train[1].max(), test[1].max())) + 1
     names = [str(name) for name in arrays.get("label_names", range(classes))]
     if len(names) < classes:

@@ -21,6 +21,8 @@ from jaxcnn.errors import MANY, UserError
 from jaxcnn.paths import cache_folder, user_path
 
 TEST_FRACTION = 0.2
+ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held; from 5 on, on its side."""
 TEST_FOLDERS = ("test", "val", "valid", "validation")
 
 
@@ -66,19 +68,28 @@ def listing(root: Path) -> Listing:
     """
     if not root.is_dir():
         raise UserError(f"{root} is not a folder: name one that has a sub-folder of pictures for each class")
-    named = next((root / name for name in TEST_FOLDERS if (root / name).is_dir()), None)
-    if (root / "train").is_dir() and named:
-        names = _classes(root / "train")
+    known = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
+    held_out = [known[name] for name in TEST_FOLDERS if name in known]
+    named = held_out[0] if held_out else None
+    if "train" in known and named:
+        names = _classes(known["train"])
+        if held_out[1:]:
+            say(f"{held_out[1]} is not used: {named} holds the test pictures")
         unknown = sorted(set(_sub_folders(named)) - set(names))
         if unknown:
-            raise UserError(f"{named / unknown[0]} is a class that {root / 'train'} does not have")
-        train, test = (_files(folder, names) for folder in (root / "train", named))
+            raise UserError(f"{named / unknown[0]} is a class that {known['train']} does not have")
+        train, test = (_files(folder, names) for folder in (known["train"], named))
     else:
         names = _classes(root)
         train, test = _divided(root, _files(root, names), len(names))
     _require_pictures(root, names, train, "training")
-    everything = sum(path.is_file() for path in root.rglob("*"))
-    return Listing(root, names, tuple(train), tuple(test), everything - len(train) - len(test))
+    if not test:
+        raise UserError(f"{root} has no test pictures: put some into {named or root}, two or more of each class")
+    used = {path for path, _ in (*train, *test)}
+    unused = held_out[1:] if "train" in known else []
+    others = [path for path in root.rglob("*") if path.is_file() and path not in used]
+    passed_over = sum(not any(folder in path.parents for folder in unused) for path in others)
+    return Listing(root, names, tuple(train), tuple(test), passed_over)
 
 
 def _sub_folders(folder: Path) -> tuple[str, ...]:
@@ -148,7 +159,9 @@ def _common_size(found: Listing) -> tuple[int, int]:
     for path, _ in (*found.train, *found.test):
         try:
             with Image.open(path) as image:
-                sizes.setdefault((image.height, image.width), path)
+                turned = image.getexif().get(ORIENTATION, 1) >= 5
+                size = (image.width, image.height) if turned else (image.height, image.width)
+                sizes.setdefault(size, path)
         except OSError:
             continue  # said when it is read
         if len(sizes) > 1:

@@ -50,7 +50,7 @@ def load_images(config: Config) -> Images:
         )
         dataset, fallback = load(wanted.fallback), True
         validation = min(validation, dataset.train_size // 10)
-    if dataset.name.startswith("folder:") and validation == DataConfig.validation:
+    if dataset.name.startswith(("folder:", "arrays:")) and validation == DataConfig.validation:
         validation = min(validation, int(VALIDATION_FRACTION * dataset.train_size))
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
 

@@ -65,7 +65,9 @@ def joined(network: Network, images: Array, classes: Array, layers: Sequence[str
 
 
 def enlarge(maps: Array, height: int, width: int) -> Array:
-    """Maps [B, h, w] at the size of the image, bilinear."""
+    """Maps [B, h, w] at another size, bilinear."""
+    if maps.shape[1:] == (height, width):
+        return maps
     return jax.image.resize(maps, (len(maps), height, width), "bilinear")
 
 

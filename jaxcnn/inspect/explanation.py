@@ -90,11 +90,12 @@ def explain(
     places = network.places()
     usable = [name for name in methods if places or name not in class_maps.CLASS_MAPS]
     maps = {name: np.asarray(_map(network, name, seen, chosen)) for name in usable}
+    shown = {name: np.asarray(class_maps.enlarge(jnp.asarray(x), *images.shape[1:3])) for name, x in maps.items()}
     error = np.zeros(len(images))
     if "integrated" in maps:
         error = np.asarray(_completeness_error(network, seen, jnp.asarray(chosen), jnp.asarray(maps["integrated"])))
     layer = network.default_layer() if places else ""
-    return Explanation(images, probabilities, chosen, run.data.label_names, maps, layer, error)
+    return Explanation(images, probabilities, chosen, run.data.label_names, shown, layer, error)
 
 
 def _map(network: Network, name: str, images: Array, classes: np.ndarray) -> Array:

@@ -50,7 +50,12 @@ def effective_field(network: Network, images: Array, layer: str) -> np.ndarray:
 
 
 def extent(field: np.ndarray, share: float = 1.0) -> tuple[int, int]:
-    """Height and width of the smallest box around the middle that holds `share` of a field; 1: all that is not zero."""
+    """Height and width of the smallest box around the middle that holds `share` of a field; 1: all that is not zero.
+
+    (0, 0) for a field that is zero everywhere.
+    """
+    if not field.any():
+        return 0, 0
     if share >= 1:
         rows, columns = np.nonzero(field)
         return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1

@@ -4,7 +4,7 @@ Everything is in evaluation and in float32, whatever the network was trained in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
@@ -14,9 +14,9 @@ import numpy as np
 from flax import linen as nn
 from jax import Array
 
-from jaxcnn.data.pixels import normalize
+from jaxcnn import tasks
+from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError, did_you_mean
-from jaxcnn.losses import two_class
 from jaxcnn.models.trace import around_calls, calls
 from jaxcnn.runs.load import Run
 from jaxcnn.types import Tree
@@ -38,8 +38,9 @@ class Network:
     """Height, width, channels of an image."""
 
     def logits(self, images: Array) -> Array:
-        """Normalized images [B, H, W, C] -> logits [B, K]."""
-        return two_class(cast(Array, self.model.apply(self.variables, images, train=False)).astype(jnp.float32))
+        """Normalized images [B, H, W, C] -> logits [B, K]; one logit z of two classes is (-z/2, z/2)."""
+        logits = cast(Array, self.model.apply(self.variables, images, train=False)).astype(jnp.float32)
+        return jnp.concatenate([-logits, logits], axis=-1) / 2 if logits.shape[-1] == 1 else logits
 
     def score(self, classes: Array) -> Score:
         """The logit of one class for each image, never its probability (Simonyan et al. 2014, arXiv:1312.6034)."""
@@ -120,11 +121,12 @@ def network_of(run: Run) -> Network:
 
     Raises: UserError for a task whose answers are not classes.
     """
-    if run.task.metric != "accuracy":
-        raise UserError(f"{run.path} has the task {run.config.task}: what decides is asked of classes")
-    return Network(run.model.clone(dtype=jnp.float32), run.variables, run.task.input_shape)
+    if run.task.class_names != run.data.label_names:
+        raise UserError(f"{run.path} has the task {run.config.task}: what decides is asked of the classes of the data")
+    shape = tasks.network_input(run.config, run.task)
+    return Network(run.model.clone(dtype=jnp.float32), run.variables, shape)
 
 
 def normalized(run: Run, images: np.ndarray) -> Array:
     """uint8 images as the network of a run sees them, in float32."""
-    return normalize(jnp.asarray(images), run.config.data.normalization, run.data.mean, run.data.std)
+    return normalizer(replace(run.config, dtype="float32"), run.data)(jnp.asarray(images))

@@ -104,22 +104,21 @@ def exciting_part(network: Network, pictures: np.ndarray, seen: Array, layers: S
     """Layer -> for its first channels, the images that excite each most, with a frame around the part that does."""
     found = {}
     for layer in layers:
-        _, step, size = _reach(network, layer)
+        step, size = _reach(network, layer, pictures.shape[1])
         channels = features.most_exciting(network, seen, layer, EXCITING_IMAGES)[:EXCITING_CHANNELS]
         shown = [
             _framed(in_color(pictures)[image], int((row + 0.5) * step), int((column + 0.5) * step), size)
             for each in channels
             for image, row, column in zip(each.images, each.rows, each.columns, strict=True)
         ]
-        found[layer] = uri(sheet(shown, columns=EXCITING_IMAGES, larger=2))
+        found[layer] = uri(sheet(shown, columns=min(EXCITING_IMAGES, len(pictures)), larger=2))
     return found
 
 
-def _reach(network: Network, layer: str) -> tuple[int, float, int]:
-    """Height of the image, pixels from one place of a layer to the next, and side of the frame that is drawn."""
-    height = network.input_shape[0]
+def _reach(network: Network, layer: str, height: int) -> tuple[float, int]:
+    """Pixels of a picture from one place of a layer to the next, and the side of the frame that is drawn."""
     step = height / network.places()[layer][0]
-    return height, step, min(height, int(3 * step) + 2)
+    return step, min(height, int(3 * step) + 2)
 
 
 def _framed(picture: np.ndarray, row: int, column: int, size: int) -> np.ndarray:

@@ -27,21 +27,22 @@ def interleave(x: Array, factor: int) -> Array:
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height * factor, width * factor, -1)
 
 
-def conv_transpose(x: Array, kernel: Array, stride: int, padding: int) -> Array:
+def conv_transpose(x: Array, kernel: Array, stride: int, padding: int, extra: int = 0) -> Array:
     """The transpose of a convolution: pixel i adds x[i] kernel[k] at stride * i + k - padding.
 
-    x [B, H, W, C], kernel [k, k, C, F] -> [B, stride (H - 1) + k - 2 padding, ..., F], as PyTorch's ConvTranspose2d.
+    x [B, H, W, C], kernel [k, k, C, F] -> [B, stride (H - 1) + k - 2 padding + extra, ..., F], as PyTorch's
+    ConvTranspose2d with `extra` as its output_padding, which must be at most `padding`.
     """
     side = kernel.shape[0]
     if side % stride:
-        flipped, pads = kernel[::-1, ::-1], [(side - 1 - padding,) * 2] * 2
+        flipped, pads = kernel[::-1, ::-1], [(side - 1 - padding, side - 1 - padding + extra)] * 2
         return lax.conv_general_dilated(x, flipped, (1, 1), pads, lhs_dilation=(stride,) * 2, dimension_numbers=NHWC)
     taps, (inputs, outputs) = side // stride, kernel.shape[2:]
     # kernel[stride * tap + phase]: each phase of the output sees the taps in reverse.
     phases = kernel.reshape(taps, stride, taps, stride, inputs, outputs)[::-1, :, ::-1]
     phases = phases.transpose(0, 2, 4, 1, 3, 5).reshape(taps, taps, inputs, stride**2 * outputs)
     whole = conv_general_dilated(x, phases, (1, 1), [(taps - 1,) * 2] * 2, dimension_numbers=NHWC)
-    height, width = (stride * (size - 1) + side - 2 * padding for size in x.shape[1:3])
+    height, width = (stride * (size - 1) + side - 2 * padding + extra for size in x.shape[1:3])
     return interleave(whole, stride)[:, padding : padding + height, padding : padding + width]
 
 
@@ -70,9 +71,8 @@ class ConvTranspose(nn.Module):
             raise UserError(f"a transposed convolution by {self.factor} needs a window of at least that, not {side}")
         kernel = self.param("kernel", self.kernel_init, (side, side, x.shape[-1], self.features))
         padding = -(-(side - self.factor) // 2)
-        y = conv_transpose(x.astype(self.dtype), kernel.astype(self.dtype), self.factor, padding)
-        odd = (side - self.factor) % 2  # then one row is missing at the end, as with output_padding=1
-        y = jnp.pad(y, ((0, 0), (0, odd), (0, odd), (0, 0)))
+        odd = (side - self.factor) % 2  # then the last row is one of those that cropping takes away
+        y = conv_transpose(x.astype(self.dtype), kernel.astype(self.dtype), self.factor, padding, odd)
         return (
             y + self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype) if self.use_bias else y
         )

@@ -78,9 +78,7 @@ class Run:
         Other tasks than classification answer with degrees, scores, unit vectors or pictures (docs/tasks.md).
         Raises: UserError for a dtype or shape that the run was not trained on, or if only a part was loaded.
         """
-        if not isinstance(images, np.ndarray):
-            images = np.stack([self.read(each) for each in images]) if len(images) else np.zeros((0,), np.uint8)
-        return self._in_batches(self._answers, images)
+        return self._in_batches(self._answers, self._opened(images))
 
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
         """uint8 images [N, H, W, C] -> the output of the submodule `layer` (`stage2_block1/conv1`), [N, ...].
@@ -103,6 +101,16 @@ class Run:
     def task(self) -> Task:
         """What the network was trained for."""
         return tasks.build(self.config, self.data)
+
+    def _opened(self, images: Any) -> np.ndarray:
+        """Files and pictures read; arrays as they are."""
+        if isinstance(images, str | Path | Image.Image):
+            images = [images]
+        if not len(images):
+            return np.zeros((0, *self.task.input_shape), np.uint8)
+        if isinstance(images[0], str | Path | Image.Image):
+            return np.stack([self.read(each) for each in images])
+        return np.asarray(images)
 
     def _in_batches(self, function: Any, images: np.ndarray) -> np.ndarray:
         self._require_all()
@@ -132,8 +140,9 @@ class Run:
     @cached_property
     def _answers(self) -> Any:
         def answers(variables: Any, images: jax.Array) -> jax.Array:
-            normalized = normalizer(self.config, self.data)(images)
-            return self.task.answer(tta.outputs(self.model, variables, normalized, self.config.tta), images)
+            inputs = self.task.prepare(images)
+            normalized = normalizer(self.config, self.data)(inputs)
+            return self.task.answer(tta.outputs(self.model, variables, normalized, self.config.tta), inputs)
 
         return jax.jit(answers)
 
@@ -147,7 +156,7 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     Raises: UserError if the folder is not a run, lacks the checkpoint, is damaged, or has no match of `only`.
     """
     if str(path).startswith(pretrained.PREFIX):
-        return _pretrained(pretrained.folder(str(path)))
+        return _pretrained(pretrained.folder(str(path)), step, only)
     path = user_path(path).resolve()
     if not (path / "config.json").exists():
         raise UserError(f"{path} is not a run: it has no config.json")
@@ -169,9 +178,13 @@ def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:
     return Run(path, config, info, model, variables, wanted, summary or _last_validation(path, wanted), only)
 
 
-def _pretrained(path: Path) -> Run:
+def _pretrained(path: Path, step: int | None, only: str) -> Run:
     """A run that comes with the package: its config, data and summary, and only the weights that were tested."""
     config, info, summary = read_config(path), read_data(path), read_summary(path)
+    if step not in (None, summary["tested_step"]) or only != "*":
+        raise UserError(
+            f"{pretrained.PREFIX}{path.name} is whole, and of step {summary['tested_step']}: ask for nothing else"
+        )
     task = tasks.build(config, info)
     model = construct.build(config.model, num_classes=task.output_shape[-1], dtype=jnp.float32)
     arrays = weights.read_safetensors(path / pretrained.WEIGHTS)

@@ -14,11 +14,12 @@ from jaxcnn.tasks.task import Setting, Sums, Task, Totals, nothing
 
 def classification(setting: Setting) -> Task:
     """The class of an image; it answers with probabilities [B, K]."""
-    return of_classes(setting, len(setting.label_names), takes_distributions=True, averages_views=True)
+    return of_classes(setting, setting.label_names, takes_distributions=True, averages_views=True)
 
 
-def of_classes(setting: Setting, classes: int, **options: Any) -> Task:
-    """A task whose targets are `classes` classes."""
+def of_classes(setting: Setting, names: tuple[str, ...], **options: Any) -> Task:
+    """A task whose targets are classes with these names."""
+    classes = len(names)
     return Task(
         output_shape=(classes,),
         also_takes=((1,),) if classes == 2 else (),
@@ -31,6 +32,7 @@ def of_classes(setting: Setting, classes: int, **options: Any) -> Task:
         summarize=metrics.summarize,
         details=_details,
         smooths_labels=True,
+        class_names=names,
         **options,
     )
 

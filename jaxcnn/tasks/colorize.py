@@ -4,7 +4,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxcnn.augment import Draw
 from jaxcnn.errors import UserError
 from jaxcnn.tasks.pictures import Restoration, restoration
 from jaxcnn.tasks.task import Setting, Task
@@ -41,14 +40,15 @@ def colorize(setting: Setting) -> Task:
     if setting.image_shape[-1] != 3:
         raise UserError(f"the task colorize needs pictures of three channels, not {setting.image_shape[-1]}")
 
-    def spoil(draw: Draw, pictures: Array) -> Array:
+    def gray(pictures: Array) -> Array:
         return jnp.repeat(luma(pictures), 3, axis=-1)
 
     return restoration(
         setting,
         "colorize",
         Restoration(
-            spoil,
+            lambda draw, pictures: gray(pictures),
+            prepare=gray,
             baselines={"gray": [lambda given: given]},
             channels=2,
             join=lambda outputs, given: join(luma(given), CHROMA_SCALE * outputs),

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxcnn.augment import Draw
 from jaxcnn.errors import UserError
 from jaxcnn.tasks.pictures import Restoration, restoration
 from jaxcnn.tasks.task import Setting, Task
@@ -30,12 +29,13 @@ def inpaint(setting: Setting, *, hole: int = 16) -> Task:
     where[top : top + hole, left : left + hole] = 1
     mean = setting.denormalize(jnp.zeros(channels))
 
-    def spoil(draw: Draw, pictures: Array) -> Array:
+    def hollow(pictures: Array) -> Array:
         return jnp.where(where > 0, mean, pictures)
 
     fill = harmonic(where[..., 0] > 0)
     baselines = {"mean": [lambda given: given], "harmonic": [fill]}
-    return restoration(setting, "inpaint", Restoration(spoil, baselines, shown=fill, where=where))
+    task = Restoration(lambda draw, pictures: hollow(pictures), baselines, fill, hollow, where=where)
+    return restoration(setting, "inpaint", task)
 
 
 def harmonic(inside: np.ndarray) -> Callable[[Array], Array]:

@@ -44,13 +44,15 @@ def one_against_rest(setting: Setting, *, positive: str = "", weight: float = 1.
 def measure(logits: np.ndarray, targets: Any) -> dict[str, float]:
     """All metrics of logits [N, 1] against 0 and 1 [N]."""
     scores, truth = np.asarray(logits, np.float64)[:, 0], np.asarray(targets) > 0
+    if not np.isfinite(scores).all():
+        return {}  # the loss says so
     probabilities = 1 / (1 + np.exp(-scores))
     loss = np.where(truth, np.logaddexp(0, -scores), np.logaddexp(0, scores)).mean()
     return {
         "average_precision": average_precision(scores, truth),
         "auc": auc(scores, truth),
         "log_loss": float(loss),
-        "normalized_entropy": float(loss / entropy(truth.mean())),
+        "normalized_entropy": float(loss / entropy(truth.mean())) if 0 < truth.mean() < 1 else float("nan"),
         "calibration_error": calibration_error(probabilities, truth),
         "mean_prediction_over_rate": float(probabilities.mean() / truth.mean()) if truth.any() else float("nan"),
     }

@@ -35,7 +35,9 @@ def sort(setting: Setting, *, size: int = 5, k: int = 3) -> Task:
         return outputs.astype(jnp.float32).reshape(-1, size), labels.astype(jnp.float32).reshape(-1, size)
 
     def sums(outputs: Array, labels: Array, mask: Array) -> Sums:
-        whole = mask.reshape(-1, size).min(-1)
+        _, relevance = lists(outputs, labels)
+        has_pairs = relevance.max(-1) > relevance.min(-1)
+        whole = mask.reshape(-1, size).min(-1) * has_pairs
         found = {name: metric(*lists(outputs, labels)) for name, metric in metrics.items()}
         return {"lists": whole.sum()} | {name: masked_sum(value, whole) for name, value in found.items()}
 

@@ -14,7 +14,7 @@ from jax import Array
 
 from jaxcnn.augment import Draw
 from jaxcnn.tasks import fidelity
-from jaxcnn.tasks.task import Setting, Sums, Task, Totals, masked_sum
+from jaxcnn.tasks.task import Setting, Sums, Task, Totals, masked_sum, same
 
 Picture = Callable[[Array], Array]
 
@@ -36,6 +36,8 @@ class Restoration:
     """Name -> ways to get a picture without a network; the best of them on the images of an evaluation counts."""
     shown: Picture | None = None
     """The baseline that a picture of examples shows."""
+    prepare: Picture | None = None
+    """Pictures as a user has them -> what the network gets, where chance has no part in it."""
     shape_of_input: tuple[int, ...] | None = None
     """Default: the shape of the pictures."""
     where: np.ndarray | None = None
@@ -89,12 +91,18 @@ def restoration(setting: Setting, name: str, task: Restoration) -> Task:
         return {"psnr": masked_sum(psnr(picture(outputs, pair.given), pair), mask)}
 
     def evaluation_sums(outputs: Array, pair: Pair, mask: Array) -> Sums:
-        found = {"ssim": masked_sum(fidelity.ssim(picture(outputs, pair.given), pair.whole), mask)}
-        for name, ways in task.baselines.items():
-            pictures = [way(pair.given) for way in ways]
-            found[f"{name}_psnr"] = jnp.stack([masked_sum(psnr(each, pair), mask) for each in pictures])
-            found[f"{name}_ssim"] = jnp.stack([masked_sum(fidelity.ssim(each, pair.whole), mask) for each in pictures])
-        return found
+        made = {name: [way(pair.given) for way in ways] for name, ways in task.baselines.items()}
+        found = {
+            f"{name}_psnr": jnp.stack([masked_sum(psnr(each, pair), mask) for each in pictures])
+            for name, pictures in made.items()
+        }
+        if task.where is not None:  # the windows of SSIM would see mostly what was given
+            return found
+        found["ssim"] = masked_sum(fidelity.ssim(picture(outputs, pair.given), pair.whole), mask)
+        return found | {
+            f"{name}_ssim": jnp.stack([masked_sum(fidelity.ssim(each, pair.whole), mask) for each in pictures])
+            for name, pictures in made.items()
+        }
 
     return Task(
         output_shape=(*shape[:2], task.channels or shape[-1]),
@@ -103,6 +111,7 @@ def restoration(setting: Setting, name: str, task: Restoration) -> Task:
         metric="psnr",
         answer=lambda outputs, given: fidelity.rounded(picture(outputs, given.astype(jnp.float32))).astype(jnp.uint8),
         example=example,
+        prepare=task.prepare or same,
         sums=sums,
         evaluation_sums=evaluation_sums,
         summarize=_summarize,

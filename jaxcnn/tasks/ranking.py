@@ -86,5 +86,5 @@ def kendall_tau(scores: Array, relevance: Array) -> Array:
 
 def exact(scores: Array, relevance: Array) -> Array:
     """1 for a list that is in the right order throughout, else 0."""
-    wrong = (_pairs(relevance) > 0) & (_pairs(scores) <= 0)
+    wrong = (_pairs(relevance) > 0) & ~(_pairs(scores) > 0)
     return 1.0 - wrong.any((-2, -1))

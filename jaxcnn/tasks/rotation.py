@@ -56,6 +56,7 @@ def rotation(setting: Setting, *, head: str = "vector", degrees: float = 180.0) 
         higher_is_better=False,
         answer=lambda outputs, _: kind.degrees(outputs.astype(jnp.float32)),
         example=example,
+        prepare=lambda images: turned(images, jnp.zeros(len(images)), background),
         sums=partial(_sums, kind),
         summarize=_summarize,
         measure=lambda outputs, angles: _median(kind, outputs, angles),

@@ -52,6 +52,10 @@ def unchanged(draw: Draw, images: Array, labels: Array) -> tuple[Array, Tree]:
     return images, labels
 
 
+def same(images: Array) -> Array:
+    return images
+
+
 def nothing(*_: Any) -> dict[str, Any]:
     return {}
 
@@ -92,6 +96,10 @@ class Task:
     """How many consecutive examples belong together, as those of a list do."""
     views: int = 1
     """How many augmented copies of an image are inputs in training, one after the other."""
+    class_names: tuple[str, ...] = ()
+    """What the answers are, if they are classes: those of the data, or others."""
+    prepare: Callable[[Array], Array] = same
+    """What `Run.predict` does to images [B, H, W, C] in 0 ... 255 so that they are like inputs in training."""
     takes_distributions: bool = False
     """Whether a label may be a distribution over classes, which mixup and cutmix make of it."""
     smooths_labels: bool = False

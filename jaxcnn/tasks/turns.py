@@ -11,6 +11,7 @@ from jaxcnn.errors import UserError
 from jaxcnn.tasks.classification import of_classes
 from jaxcnn.tasks.task import Setting, Task
 
+NAMES = ("0°", "90°", "180°", "270°")
 QUARTERS = [partial(jnp.rot90, k=k) for k in range(4)]
 
 
@@ -27,4 +28,4 @@ def turns(setting: Setting) -> Task:
         quarters = draw.integers(4).reshape(-1)
         return jax.vmap(lambda image, k: lax.switch(k, QUARTERS, image))(images, quarters), quarters
 
-    return of_classes(setting, 4, example=example)
+    return of_classes(setting, NAMES, example=example)

@@ -47,8 +47,11 @@ def test_every_way_enlarges_by_its_factor(name: str, factor: int):
 
 @pytest.mark.parametrize("kernel", [3, 5])
 def test_an_indivisible_window_still_enlarges_by_the_factor(kernel: int):
-    y, _ = ConvTranspose(6, kernel=kernel).init_with_output(jax.random.key(0), X)
+    y, variables = ConvTranspose(6, kernel=kernel).init_with_output(jax.random.key(0), X)
     assert y.shape == (2, 10, 14, 6)
+    whole = conv_transpose(X, jnp.asarray(variables["params"]["kernel"]), 2, 0)
+    first = -(-(kernel - 2) // 2)
+    np.testing.assert_allclose(y, whole[:, first : first + 10, first : first + 14], atol=1e-4)
 
 
 def test_a_new_subpixel_convolution_enlarges_without_a_pattern():

@@ -11,32 +11,15 @@ import numpy as np
 import pytest
 
 from helpers.steps import step_over
+from helpers.task_specs import SPECS
 from helpers.tiny import random_data
 from jaxcnn import tasks, train, train_state
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.errors import UserError
 from jaxcnn.tasks import TASKS
-from jaxcnn.tasks.rotation import HEADS
 from jaxcnn.tasks.task import summarize
 
-PICTURES = {
-    "denoise:sigma=25": "dncnn:depth=3,width=4",
-    "denoise:sigma=50,blind=true": "unet:widths=(4,8),residual=true",
-    "super_resolve": "espcn:widths=(4,4),skip=true",
-    "colorize": "unet:widths=(4,8),upsample=resize",
-    "inpaint:hole=8": "unet:widths=(4,8),upsample=subpixel",
-    "autoencode": "autoencoder:widths=(4,8),code=5",
-}
-SPECS = {
-    "classification": "softmax",
-    "turns": "softmax",
-    "sort:size=5": "softmax",
-    "one_against_rest:positive=class 3": "softmax",
-    "embed:size=8": "mlp",
-    **{f"rotation:head={head}": "softmax" for head in HEADS},
-    **PICTURES,
-}
 IMAGES = random_data()
 
 
