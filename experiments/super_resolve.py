@@ -1,8 +1,9 @@
 """Enlarge pictures of 16 x 16 pixels twice.
 
 Command   python -m experiments.super_resolve
-Cost      3 epochs of 163 M MACs per image
-Result    not measured yet
+Cost      3 epochs of 163 M MACs per image: 20 minutes on two CPU cores that did other work besides
+Result    28.34 dB on 10,000 test images, where bicubic has 26.18 dB; SSIM 0.910 and 0.855 (seed 0, n = 1; CIFAR-10
+          re-encoded as JPEG)
 """
 
 from dataclasses import replace
