@@ -7,11 +7,12 @@ import os
 from jaxcnn.cli import sweep_main
 from jaxcnn.config import Config, DataConfig, OptimizerConfig, ScheduleConfig
 from jaxcnn.report import Panel, Results
+from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 
 def count(results: Results) -> Panel:
-    return Panel("How many", table=f"| runs |\\n| --: |\\n| {len(results.rows)} |\\n")
+    return Panel("How many", table=Table(["runs"], [[str(len(results.rows))]]))
 
 
 def broken(results: Results) -> Panel:
