@@ -11,7 +11,7 @@ from notebooks import build
 
 ROOT = Path(__file__).parent.parent
 SOURCES = build.sources()
-QUICK = ("01", "02", "04", "07")
+QUICK = ("01", "02", "04")
 """Notebooks that take less than 5 seconds in the tiny setting."""
 
 

@@ -107,6 +107,7 @@ def test_a_browser_shows_the_page_without_an_error(page: Path, width: int):
     assert seen.stdout.partition("<main>")[2].count('aria-pressed="true"') == 1
 
 
+@pytest.mark.slow
 def test_pictures_of_any_size_are_explained(run: Path, tmp_path: Path):
     Image.fromarray(np.full((50, 80, 3), 200, np.uint8)).save(tmp_path / "wide.png")
     Image.fromarray(np.full((33, 20), 20, np.uint8)).save(tmp_path / "gray.jpg")

@@ -44,7 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 LONG = {
     *("googlenet", "inception_v3", "nasnet_a", "mobilenet_v1", "mobilenet_v3_small"),
-    *("efficientnet_b0", "airbench94", "resnet9"),
+    *("efficientnet_b0", "airbench94", "resnet9", "airbench96", "convnext_tiny"),
 }
 NARROW = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in SMALL]
 HEADS = ("googlenet", "googlenet_paper_224", "inception_v3")
@@ -83,10 +83,7 @@ def test_outputs_are_float32_logits_and_parameters_float32(name: str):
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
 
 
-HEAVY = {"airbench96", "convnext_tiny", "shufflenet_v2", "mobilenet_v2"}
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in HEAVY)) for n in NARROW])
+@pytest.mark.parametrize("name", NARROW)
 def test_training_moves_statistics_and_every_parameter_has_a_gradient(name: str):
     module = narrow(name)
     variables = start(module)

@@ -196,7 +196,8 @@ def test_gradients_in_shard_map_with_its_checks_are_those_of_the_whole():
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("dtype", [pytest.param(jnp.float32, marks=pytest.mark.slow), jnp.bfloat16])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.slow
 def test_shard_map_s_checks_accept_every_layer(dtype):
     """One device suffices for the types; the values on four are compared in the slow test."""
     mesh = jax.make_mesh((1,), ("d",), axis_types=(jax.sharding.AxisType.Auto,))

@@ -21,7 +21,7 @@ DIGITS = {
     "one_against_rest:positive=3": "quicknet:stem=2,widths=(2,4)",
     **PICTURES,
 }
-QUICK = {"sort:size=5", "super_resolve"}
+QUICK = {"super_resolve"}
 
 
 def config(spec: str, folder: Path, **changes: object) -> Config:
