@@ -5,8 +5,8 @@ Expectation  One number of degrees must jump from 180 to -180, where nothing jum
              arXiv:1812.07035). Up to 90 degrees to either side there is no jump, and one number should do.
 Command      make sweep-rotation SEEDS=3
 Cost         quickstart's network for 4 epochs each: half a minute a run on two cores
-Finding      not measured yet with three seeds; with one, as expected: a mean error of 49.4 degrees by cosine and sine, 51.3 by
-             classes, 67.8 by one number (chance: 90)
+Finding      not measured yet with three seeds; with one, as expected: a mean error of 49.4 degrees by cosine and
+             sine, 51.3 by classes, 67.8 by one number (chance: 90)
 """
 
 from dataclasses import replace
