@@ -229,3 +229,19 @@ def test_arrays_that_cannot_be_used(tmp_path: Path, arrays, message: str):
         data.load(f"arrays:{tmp_path / 'mine.npz'}")
     with pytest.raises(UserError, match="cannot be read"):
         data.load(f"arrays:{tmp_path / 'nothing.npz'}")
+
+
+def test_the_common_size_is_that_of_upright_pictures(root: Path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for path in [*root.rglob("*.jpg"), *root.rglob("*.png")]:
+        Image.open(path).resize((24, 20)).save(path, exif=exif)
+    assert load(root, side=0).images.shape == (30, 24, 20, 3)
+
+
+def test_a_test_folder_without_pictures_is_refused_before_anything_trains(root: Path, tmp_path: Path):
+    split = tmp_path / "split"
+    shutil.copytree(root, split / "Train")
+    (split / "Test/sky").mkdir(parents=True)
+    with pytest.raises(UserError, match="no test pictures"):
+        load(split)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from helpers.opened import CLASSES, IMAGES, Linear, Plain, catalog, made
 from jaxcnn.errors import UserError
@@ -107,3 +108,16 @@ def test_errors_say_what_to_do():
     nothing = Network(broken.model, jax.tree.map(lambda x: x * jnp.nan, broken.variables), broken.input_shape)
     with pytest.raises(UserError, match="not finite"):
         attributions.build("gradient")(nothing.score(CLASSES), IMAGES)
+
+
+class OneLogit(nn.Module):
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        return nn.Dense(1, name="head")(x.reshape(len(x), -1))
+
+
+def test_of_one_logit_either_class_has_a_map_and_they_are_opposite():
+    network = made(OneLogit())
+    first, second = (attributions.gradient(network.score(jnp.full(6, label)), IMAGES) for label in (0, 1))
+    assert float(jnp.abs(first).max()) > 0
+    np.testing.assert_allclose(first, -second)

@@ -7,6 +7,9 @@ import pytest
 from scipy.stats import kendalltau
 from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
 
+from helpers.tiny import random_data
+from jaxcnn import tasks
+from jaxcnn.config import Config
 from jaxcnn.tasks import one_against_rest, ranking
 
 SCORES = jax.random.normal(jax.random.key(0), (30, 6))
@@ -91,3 +94,12 @@ def test_a_constant_prediction_of_the_base_rate_has_normalized_entropy_one():
     assert found["calibration_error"] == pytest.approx(0, abs=1e-9)
     assert found["mean_prediction_over_rate"] == pytest.approx(1)
     assert found["auc"] == 0.5
+
+
+def test_a_list_of_one_class_and_a_padded_list_are_not_counted():
+    info = random_data().info
+    task = tasks.build(Config("n", task="sort:size=3"), info)
+    labels = jnp.array([1, 2, 3, 5, 5, 5, 3, 2, 1])
+    sums = task.sums(jnp.arange(9.0)[:, None], labels, jnp.ones(9).at[8].set(0))
+    assert (float(sums["lists"]), float(sums["exact"])) == (1, 1)
+    assert float(ranking.exact(jnp.full((1, 3), jnp.nan), jnp.arange(3.0)[None])[0]) == 0
