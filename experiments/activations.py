@@ -31,6 +31,7 @@ INITIALIZERS |= {"maxout": LECUN, "identity": LECUN}
 def layers(results: Results) -> Panel:
     """The gradient that reaches each layer's kernel at step 0, and units that no image wakes after training."""
     from jaxcnn.inspect import probe
+    from jaxcnn.inspect.network import normalized
 
     figure, (axis,) = new_figure(8, 4)
     lines = []
@@ -40,7 +41,7 @@ def layers(results: Results) -> Panel:
             continue
         run = rows[0].run()
         photographs, labels = probe.examples(run, 500)
-        images = probe.normalized(run, photographs)
+        images = normalized(run, photographs)
         model, fresh = probe.init_model(run.config.model)
         norms = [
             float(np.linalg.norm(kernel))

@@ -24,11 +24,12 @@ from jaxcnn.sweep import Sweep
 def noise(results: Results) -> Panel:
     """The size of gradient and noise at the start and at the end of the training with batches of 32."""
     from jaxcnn.inspect import probe
+    from jaxcnn.inspect.network import normalized
 
     row = results.of("32")[0]
     run = row.run()
     photographs, labels = probe.examples(run, 2000)
-    images = probe.normalized(run, photographs)
+    images = normalized(run, photographs)
     model, fresh = probe.init_model(row.config.model, row.seed)
     lines = []
     for when, variables in {"at step 0": fresh, "trained": run.variables}.items():

@@ -38,10 +38,11 @@ def spec(initializer: str, activation: str) -> str:
 def distributions(results: Results) -> Panel:
     """What comes out of each of ten layers at step 0: the middle 90 % of 500 test images' activations."""
     from jaxcnn.inspect import probe
+    from jaxcnn.inspect.network import normalized
     from jaxcnn.layers import activation
 
     photographs, _ = probe.examples(run := results.rows[0].run(), 500)
-    images = probe.normalized(run, photographs)
+    images = normalized(run, photographs)
     figure, _ = new_figure(15, 6.5, len(INITIALIZERS))
     figure.clear()
     grid = figure.subplots(len(ACTIVATIONS), len(INITIALIZERS), sharex=True)

@@ -143,7 +143,7 @@ images, labels = probe.examples(run, notebook.pick(500, 100))
 outputs = {}
 for step in (0, steps[0], steps[-1]):
     moment = film[step]
-    outputs[step] = probe.outputs(moment.model, moment.variables, probe.normalized(moment, images))
+    outputs[step] = probe.outputs(moment.model, moment.variables, normalized(moment, images))
 
 names = list(outputs[0])
 figure, axes = plt.subplots(1, len(names), figsize=(2.4 * len(names), 2.4), layout="tight")

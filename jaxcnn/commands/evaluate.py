@@ -50,6 +50,20 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def data_of(run: Run) -> Images:
+    """The data that a run was trained on.
+
+    Raises: UserError if they are other data now.
+    """
+    images = load_images(run.config)
+    if images.info.digest != run.data.digest:
+        raise UserError(
+            f"{run.path} was trained on {run.data.name} ({run.data.digest}), and {images.info.name} here is "
+            f"{images.info.digest}: {_advice(images.info.name)}"
+        )
+    return images
+
+
 def evaluated(run: Run, split: str) -> tuple[Images, dict[str, Any]]:
     """The run's data, and what `evaluate` finds of one split of them.
 
@@ -58,12 +72,7 @@ def evaluated(run: Run, split: str) -> tuple[Images, dict[str, Any]]:
     group = run.task.group
     size = max(min(run.config.batch_size, 1000) // group, 1) * group
     config = replace(run.config, devices=1, grad_accum_steps=1, batch_size=size)
-    images = load_images(config)
-    if images.info.digest != run.data.digest:
-        raise UserError(
-            f"{run.path} was trained on {run.data.name} ({run.data.digest}), and {images.info.name} here is "
-            f"{images.info.digest}: {_advice(images.info.name)}"
-        )
+    images = data_of(run)
     indices = indices_of(images, split)
     if not len(indices):
         raise UserError(f"{run.path} has no {split} images: choose another --split")

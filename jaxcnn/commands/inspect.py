@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tyro
 
-from jaxcnn.commands.evaluate import evaluated
+from jaxcnn.commands.evaluate import data_of
 from jaxcnn.errors import UserError
 from jaxcnn.inspect import viewer
 from jaxcnn.inspect.explanation import explain
@@ -16,6 +17,7 @@ from jaxcnn.measures import PERCENT
 from jaxcnn.paths import atomic_write, user_path
 from jaxcnn.runs.load import Run, load
 from jaxcnn.runs.pretrained import PREFIX
+from jaxcnn.tasks.classification import MOST_CLASSES, confusion_details
 
 EXCITING_IMAGES = 2000
 """Test images among which those that excite a channel most are looked for."""
@@ -60,9 +62,10 @@ def main(arguments: list[str]) -> int:
 def inspected(run: Run, chosen: Inspection) -> str:
     """The page of a run."""
     network = network_of(run)
-    data, found = evaluated(run, "test")
+    data = data_of(run)
     tests, labels = data.dataset.test_images, data.dataset.test_labels
     probabilities = run.predict(tests)
+    found = scored(probabilities, labels)
     if chosen.files:
         pictures, true, names = np.stack([run.read(file) for file in chosen.files]), None, list(chosen.files)
     else:
@@ -81,8 +84,8 @@ def inspected(run: Run, chosen: Inspection) -> str:
             {layer: feature_maps(network, seen, layer) for layer in layers},
         ),
         "layers": layers,
-        "confusion": found.get("confusion"),
-        "class_accuracy": found.get("class_accuracy"),
+        "confusion": found["confusion"] if len(run.data.label_names) <= MOST_CLASSES else None,
+        "class_accuracy": found["class_accuracy"],
         "counted": f"{len(labels):,} test images; rows are the true classes, columns what the network says.",
         "calibration": viewer.calibration_part(probabilities, labels),
         "kernels": viewer.kernels_part(network),
@@ -92,6 +95,14 @@ def inspected(run: Run, chosen: Inspection) -> str:
     accuracy = PERCENT(found["accuracy"])
     about = f"{run.config.model} on {run.data.name} ({run.data.digest}), step {run.step:,}: test accuracy {accuracy}."
     return viewer.page(f"Inside {run.config.name}", about, parts)
+
+
+def scored(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Accuracy, confusion matrix and accuracy of each class."""
+    classes = probabilities.shape[1]
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (labels, probabilities.argmax(1)), 1)
+    return {"accuracy": float(matrix.trace() / matrix.sum()), **confusion_details(matrix)}
 
 
 def evenly(labels: np.ndarray, count: int) -> np.ndarray:

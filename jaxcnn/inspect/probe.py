@@ -10,7 +10,6 @@ from flax import linen as nn
 
 from jaxcnn import losses, metrics, rules
 from jaxcnn.data.for_run import read
-from jaxcnn.data.preprocess import normalizer
 from jaxcnn.models import construct
 from jaxcnn.models.trace import calls
 from jaxcnn.runs.load import Run
@@ -22,11 +21,6 @@ def examples(run: Run, count: int = 1000) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` test images [N, H, W, C] uint8 of a run's data, and their labels."""
     dataset = read(run.config.data)
     return dataset.test_images[:count], dataset.test_labels[:count]
-
-
-def normalized(run: Run, images: np.ndarray) -> jax.Array:
-    """Images as the run's network sees them."""
-    return normalizer(run.config, run.data)(jnp.asarray(images))
 
 
 def outputs(model: nn.Module, variables: Tree, images: jax.Array) -> dict[str, jax.Array]:

@@ -51,9 +51,11 @@ def _confusion(logits: Array, targets: Array, mask: Array) -> Sums:
 
 def _details(totals: Totals) -> dict[str, Any]:
     """The confusion matrix, and the accuracy of each class; None for a class without examples."""
-    if "confusion" not in totals:
-        return {}
-    matrix = np.asarray(totals["confusion"]).astype(int)
+    return confusion_details(np.asarray(totals["confusion"]).astype(int)) if "confusion" in totals else {}
+
+
+def confusion_details(matrix: np.ndarray) -> dict[str, Any]:
+    """A confusion matrix [K, K] of counts, and the accuracy of each class, as the summary holds them."""
     counts = matrix.sum(1)
     shares = [float(right / count) if count else None for right, count in zip(matrix.diagonal(), counts, strict=True)]
     return {"confusion": matrix.tolist(), "class_accuracy": shares}
