@@ -17,6 +17,7 @@ from jaxcnn import tasks, train, train_state
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.config import Config, DataConfig, LossConfig, OptimizerConfig
 from jaxcnn.errors import UserError
+from jaxcnn.evaluate import evaluate
 from jaxcnn.tasks import TASKS
 from jaxcnn.tasks.task import summarize
 
@@ -152,3 +153,20 @@ def test_a_task_is_built_without_a_mapped_axis_to_predict():
     small = jnp.zeros((3, 8, 8, 3), jnp.uint8)
     answer = task.answer(jnp.zeros((3, 16, 16, 3)), small)
     assert (answer.shape, answer.dtype) == ((3, 16, 16, 3), np.uint8)
+
+
+def test_lists_are_evaluated_in_a_fixed_mixed_order_each_example_once():
+    """Data may be ordered by class, and a list of one class has no order."""
+    training = assemble(config("sort:size=5"), IMAGES)
+    seen: list[np.ndarray] = []
+
+    def spy(variables: Any, data: Any, indices: np.ndarray, mask: np.ndarray) -> Any:
+        seen.append(indices.reshape(-1)[mask.reshape(-1) > 0])
+        return training.eval_step(variables, data, indices, mask)
+
+    watched = replace(training, eval_step=spy)  # type: ignore[arg-type]
+    variables = train_state.evaluated_variables(training.initial_state())
+    results = [evaluate(watched, variables, training.device_data(), np.arange(60, 80)) for _ in range(2)]
+    assert sorted(seen[0]) == list(range(60, 80))
+    assert seen[0].tolist() == seen[1].tolist() != list(range(60, 80))
+    assert results[0] == results[1]
