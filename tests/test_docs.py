@@ -15,15 +15,29 @@ from helpers.processes import ROOT
 from helpers.tiny import tiny_config, untrained_run
 from jaxcnn import tasks
 from jaxcnn.__main__ import COMMANDS
+from jaxcnn.commands.compare import Comparison
 from jaxcnn.commands.evaluate import Evaluation
 from jaxcnn.commands.inspect import Inspection
+from jaxcnn.commands.models import Catalog
 from jaxcnn.commands.predict import Question
+from jaxcnn.commands.summary import Summary
 from jaxcnn.config import Config
 from jaxcnn.report import collect
 from jaxcnn.sweep import SweepOptions
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXPERIMENTS = {path.stem for path in (ROOT / "experiments").glob("*.py")}
+
+
+OPTIONS = {
+    "models": Catalog,
+    "summary": Summary,
+    "predict": Question,
+    "evaluate": Evaluation,
+    "inspect": Inspection,
+    "compare": Comparison,
+}
+"""What each command of `python -m jaxcnn` takes."""
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
@@ -73,6 +87,7 @@ def test_every_command_is_one(command: str, monkeypatch: pytest.MonkeyPatch) -> 
     module, *options = arguments[1:]
     if module == "jaxcnn":
         assert options[0] in COMMANDS
+        tyro.cli(OPTIONS[options[0]], args=options[1:])
         return
     parses(module.removeprefix("experiments."), options)
 

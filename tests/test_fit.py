@@ -3,12 +3,9 @@
 import json
 import shlex
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -134,30 +131,6 @@ def test_a_frequency_of_zero_happens_at_the_end_only(tiny):
     fit.fit(replace(tiny, model=SMALLEST, log_every="0steps", evaluate_every="0epochs", checkpoint_every="0%"))
     assert {row["step"] for row in logged(tiny.folder)} == {40}
     assert complete_steps(Path(tiny.folder) / "checkpoints") == [40]
-
-
-@SLOW
-@pytest.mark.parametrize(
-    "surroundings", [partial(jax.enable_x64, True), partial(jax.default_prng_impl, "rbg")], ids=["64 bits", "rbg"]
-)
-def test_what_jax_is_set_to_does_not_change_a_run(tiny, tmp_path, monkeypatch, surroundings):
-    tiny = replace(tiny, augment=("crop:padding=2", "flip", "mixup"))
-    unbroken = replace(tiny, folder=str(tmp_path / "unbroken"))
-    fit.fit(unbroken)
-    with monkeypatch.context() as patch:
-        stop_at(patch, 13)
-        with pytest.raises(signals.Stopped):
-            fit.fit(tiny)
-    with surroundings():
-        fit.fit(tiny)
-    assert_same(newest_state(unbroken.folder)[1], newest_state(tiny.folder)[1])
-
-
-def test_fit_works_in_a_thread_and_leaves_signals_as_they_are(tiny):
-    before = {number: signal.getsignal(number) for number in signals.EXIT_STATUS}
-    with ThreadPoolExecutor() as pool:
-        assert pool.submit(fit.fit, replace(tiny, model=SMALLEST, duration="2steps")).result()["steps"] == 2
-    assert before == {number: signal.getsignal(number) for number in signals.EXIT_STATUS}
 
 
 def test_the_best_checkpoint_is_kept_and_tested_when_asked(tiny, monkeypatch):
