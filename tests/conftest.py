@@ -1,6 +1,7 @@
 """What the tests share."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from helpers.processes import Start
 
 pytest.register_assert_rewrite("helpers")  # before anything imports them
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the processes of the tests would inherit that it is ignored
 
 
 @pytest.fixture(autouse=True, scope="session")
