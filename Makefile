@@ -56,7 +56,7 @@ test-slow: $(VENV)/.installed-dev ## run the long tests: real trainings, real fa
 	@$(RUN) -m pytest -q -m slow -n auto --dist worksteal $(ARGS)
 
 # A sweep is a module of experiments/ with a SWEEP: make sweep-learning_rate SEEDS=3 JOBS=2 FULL=1
-SEEDS ?= 1
+SEEDS ?= 0
 JOBS ?= 0
 sweep-%: $(VENV)/.installed
 	@grep -qs '^SWEEP' experiments/$*.py || { echo "error: there is no sweep $*; there are:" \

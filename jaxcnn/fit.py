@@ -1,7 +1,6 @@
 """The loop: data -> compiled steps -> run folder; the only place with a `for` over steps."""
 
 import signal
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -12,6 +11,7 @@ import numpy as np
 
 from jaxcnn import data
 from jaxcnn.assemble import Training, assemble, resolve
+from jaxcnn.clock import Clock
 from jaxcnn.config import Config, folder_of
 from jaxcnn.console.progress import ProgressBar
 from jaxcnn.console.signals import Stop, Stopped
@@ -44,7 +44,7 @@ def fit(config: Config) -> dict[str, Any]:
 
 def _fit(config: Config) -> dict[str, Any]:
     xla.require_backend()
-    began = time.monotonic()
+    clock = Clock()
     memory.huge_pages(False)  # until the first step is compiled
     images = load_images(config)
     config = resolve(config, images)
@@ -61,7 +61,7 @@ def _fit(config: Config) -> dict[str, Any]:
         del start
         step = int(state.step)
         announce(training, folder, step)
-        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar, began):
+        with ProgressBar(training.total_steps, step, config.batch_size) as bar, recorder.open(step, bar, clock):
             step_at = _with_data(training, recorder.data)
             if not step:
                 recorder.watch(step, state)

@@ -47,13 +47,13 @@ MEASURES: dict[str, Measure] = {
 
 
 def measure_of(name: str) -> Measure:
-    """That of a metric, or of a field of a summary: `test_psnr` is that of `psnr`."""
-    return MEASURES.get(metric_of(name), Measure())
+    """That of a metric, or of a field of a summary: `test_psnr` is that of `psnr`; a `share_...` is a percentage."""
+    return PERCENT if name.startswith("share_") else MEASURES.get(metric_of(name), Measure())
 
 
 def metric_of(field: str) -> str:
-    """`psnr` of `test_psnr` or `validation_psnr`."""
-    return field.removeprefix("test_").removeprefix("validation_")
+    """`psnr` of `test_psnr`, `validation_psnr` or `train_psnr`."""
+    return field.removeprefix("test_").removeprefix("validation_").removeprefix("train_")
 
 
 def headline(row: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import jax
 from jaxcnn import train_state
 from jaxcnn.assemble import Training
 from jaxcnn.cadence import Cadence
+from jaxcnn.clock import Clock
 from jaxcnn.config import Config
 from jaxcnn.console.log import Log
 from jaxcnn.console.progress import ProgressBar
@@ -71,12 +72,12 @@ class Recorder:
         self._learning_rates = training.learning_rates()
         self._watch: Watch | None = None
 
-    def open(self, step: int, bar: ProgressBar, began: float, share: float = 1) -> "Recorder":
+    def open(self, step: int, bar: ProgressBar, clock: Clock, share: float = 1) -> "Recorder":
         """Starts to write, for a run that is at `step`.
 
-        Its time counts from `time.monotonic()` = `began`; a run of a stack took a `share` of it.
+        Its time is that of `clock`; a run of a stack took a `share` of it.
         """
-        self._began, self._share = began, share
+        self._clock, self._share = clock, share
         self._log = Log(self.folder.path, step, self.config.tensorboard, self.training.devices.is_primary)
         self.bar = bar
         if self.config.watch and self.training.devices.is_primary:
@@ -182,16 +183,18 @@ class Recorder:
 
     def _time(self) -> dict[str, float]:
         """Seconds of training up to now over all sessions of the run, without the pauses between them."""
-        return {"seconds": round(self._log.seconds_before + (time.monotonic() - self._began) * self._share, 1)}
+        before = self._log.times_before
+        return {name: round(before[name] + seconds * self._share, 1) for name, seconds in self._clock().items()}
 
     def _summary(self, step: int, tested: dict[str, Any], validated: dict[str, Any]) -> dict[str, Any]:
-        info, counts = self.training.images.info, self.training.counts
+        info, counts, times = self.training.images.info, self.training.counts, self._time()
         return {
             **{f"test_{name}": value for name, value in tested.items()},
             **{f"validation_{name}": value for name, value in validated.items()},
             "steps": self.training.total_steps,
             "tested_step": step,
-            "wall_seconds": self._time()["seconds"],
+            "wall_seconds": times["seconds"],
+            "cpu_seconds": times["cpu_seconds"],
             "task": self.config.task,
             "metric": self.task.metric,
             "model": self.config.model,

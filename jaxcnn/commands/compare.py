@@ -11,6 +11,7 @@ import tyro
 from jaxcnn.errors import UserError
 from jaxcnn.paths import user_path
 from jaxcnn.report import Results, Row
+from jaxcnn.report.scores import scores
 from jaxcnn.report.tables import on_terminal
 from jaxcnn.report.write import write_report
 from jaxcnn.runs.folder import read_config
@@ -36,9 +37,10 @@ def main(argv: list[str]) -> int:
     chosen = tyro.cli(Comparison, args=argv, prog="python -m jaxcnn compare")
     results = compare([user_path(run) for run in chosen.runs], chosen.metric)
     folder = user_path(chosen.folder)
-    write_report(results, folder, "comparison", "")
-    print(on_terminal(results))
-    print(f"report  {folder / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
+    seen = scores(results)
+    write_report(results, seen, folder, "comparison", "")
+    print(on_terminal(results, seen))
+    print(f"report  {folder / 'index.html'}  (table.md, table.csv, curves.png, comparison.png)")
     return 0
 
 

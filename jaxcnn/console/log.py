@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxcnn.clock import TIMES
 from jaxcnn.console.terminal import say
 from jaxcnn.errors import MANY, UserError
 from jaxcnn.json_files import dumps, parse_object
@@ -21,14 +22,15 @@ class Log:
     def __init__(self, folder: Path, step: int, tensorboard: bool, writes: bool = True) -> None:
         """Opens the log of a run that is at `step`; later rows, from before a crash, are dropped.
 
-        Only one process of a run `writes`. `seconds_before` is how long its earlier sessions took until that step.
+        Only one process of a run `writes`. `times_before` are those of its earlier sessions until that step.
         """
         self._path = folder / "metrics.jsonl" if writes else Path(os.devnull)
-        self.events, self.seconds_before = None, 0.0
+        self.events, self.times_before = None, dict.fromkeys(TIMES, 0.0)
         if writes:
             kept = _keep_until(self._path, step)
-            times = [row["seconds"] for row in kept if isinstance(row.get("seconds"), int | float)]
-            self.seconds_before = max(times, default=0.0)
+            for name in TIMES:
+                seen = [row[name] for row in kept if isinstance(row.get(name), int | float)]
+                self.times_before[name] = max(seen, default=0.0)
             self.events = _events(folder / "events", step) if tensorboard else None
         self._file = self._path.open("a", buffering=1)
 

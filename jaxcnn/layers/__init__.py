@@ -1,6 +1,6 @@
 """What models are made of: layers with Flax's own signatures and parameter trees, and functions by name."""
 
-from jaxcnn.layers.activations import ACTIVATIONS, activation
+from jaxcnn.layers.activations import ACTIVATIONS, activation, unit_activation
 from jaxcnn.layers.checks import check_images, check_stages
 from jaxcnn.layers.conv_norm import ConvNorm
 from jaxcnn.layers.drop_path import DropPath
@@ -34,5 +34,6 @@ __all__ = [
     "max_pool",
     "normalization",
     "round_channels",
+    "unit_activation",
     "whitening_filters",
 ]

@@ -85,6 +85,19 @@ def _normal_distribution(x: jax.Array) -> jax.Array:
     return (1 + lax.erf(x * math.sqrt(0.5))) / 2
 
 
+def maxout(x: jax.Array) -> jax.Array:
+    """The greater of every two channels (Goodfellow et al. 2013, arXiv:1302.4389): [..., 2 C] -> [..., C]."""
+    return x.reshape(*x.shape[:-1], -1, 2).max(-1)
+
+
+def unit_activation(name: str) -> tuple[int, Activation]:
+    """How many channels a layer computes for each unit, and what makes one of them: `maxout` takes two, others one.
+
+    Raises: UserError for an unknown name.
+    """
+    return (2, maxout) if name == "maxout" else (1, activation(name))
+
+
 def activation(name: str) -> Activation:
     """The activation called `name`; UserError if there is none."""
     return lookup(ACTIVATIONS, name, "activation")

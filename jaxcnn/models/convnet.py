@@ -1,6 +1,5 @@
 """The convolutional network of a first lesson: convolve, rectify, pool, twice; then two dense layers."""
 
-from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -9,24 +8,22 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from jaxcnn.errors import lookup
-from jaxcnn.layers import Conv, activation, avg_pool, check_images, initializer, max_pool, normalization
-
-POOLS: dict[str, Callable[..., jax.Array] | None] = {"max": max_pool, "average": avg_pool, "stride": None}
-MAXOUT_PIECES = 2
+from jaxcnn.layers import Conv, check_images, initializer, normalization, unit_activation
+from jaxcnn.models.quicknet import POOLS
 
 
 class ConvNet(nn.Module):
     """3x3 convolutions, each with a 2x2 max-pool, and a hidden layer: [B, H, W, C] -> logits [B, num_classes].
 
-    The plan of LeNet-5 (LeCun et al. 1998, section II.B) with today's parts, all of which can be exchanged: the
-    experiments on single parts train this network. UserError for images too small to pool.
+    The plan of LeNet-5 (LeCun et al. 1998, section II.B) with today's parts, all of which can be exchanged.
+    UserError for images too small to pool.
 
     Options:
         widths: channels of each stage, which ends with a pool.
         depth: convolutions of a stage.
         hidden: units of the dense layer before the last.
-        activation: name of the activation after each layer but the last; or `maxout`, the greatest of two linear
-            pieces, which doubles the weights (Goodfellow et al. 2013, arXiv:1302.4389).
+        activation: name of the activation after each layer but the last; or `maxout`, the greater of two channels,
+            which doubles the weights.
         kernel_init: name of the initializer of all weights.
         norm: `none`, `batch`, `group` or `layer` normalization before each activation.
         norm_scale: learn the normalization's scale and shift.
@@ -50,29 +47,22 @@ class ConvNet(nn.Module):
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
         check_images(images, "convnet", side=2 ** len(self.widths))
         kernel_init = initializer(self.kernel_init)
+        channels, act = unit_activation(self.activation)
         conv = partial(Conv, kernel_size=(3, 3), padding="SAME", dtype=self.dtype, kernel_init=kernel_init)
         dense = partial(nn.Dense, dtype=self.dtype, kernel_init=kernel_init)
+        norm = partial(normalization, self.norm, train=train, affine=self.norm_scale, dtype=self.dtype)
         pool = lookup(POOLS, self.pool, "pool")
         x = images
         for stage, width in enumerate(self.widths, 1):
             for index in range(1, self.depth + 1):
                 strides = 2 if index == self.depth and pool is None else 1
-                x = conv(self._units(width), strides=strides, name=f"stage{stage}_conv{index}")(x)
-                x = self._activate(x, train, f"stage{stage}_norm{index}")
+                x = conv(width * channels, strides=strides, name=f"stage{stage}_conv{index}")(x)
+                x = act(norm(x=x, name=f"stage{stage}_norm{index}"))
             x = pool(x, (2, 2), strides=(2, 2)) if pool else x
-        x = x.reshape(x.shape[0], -1)
-        x = self._activate(dense(self._units(self.hidden), name="dense1")(x), train, "norm1")
+        x = dense(self.hidden * channels, name="dense1")(x.reshape(x.shape[0], -1))
+        x = act(norm(x=x, name="norm1"))
         x = nn.Dropout(self.dropout, deterministic=not train, name="dropout")(x)
         return dense(self.num_classes, name="head")(x).astype(jnp.float32)
-
-    def _units(self, width: int) -> int:
-        return width * MAXOUT_PIECES if self.activation == "maxout" else width
-
-    def _activate(self, x: jax.Array, train: bool, norm: str) -> jax.Array:
-        x = normalization(self.norm, x, train, self.norm_scale, self.dtype, name=norm)
-        if self.activation == "maxout":
-            return x.reshape(*x.shape[:-1], -1, MAXOUT_PIECES).max(-1)
-        return activation(self.activation)(x)
 
 
 MODELS = {"convnet": partial(ConvNet)}

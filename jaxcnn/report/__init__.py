@@ -4,7 +4,7 @@ Light to import: an experiment's panels are written against it, and `--help` rea
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,12 @@ class Row:
         path = self.folder / "environment.json"
         return read_json(path) if path.exists() else {}
 
+    def trained(self, metric: str) -> float | None:
+        """A training metric as it was written last before the step that was tested."""
+        step = self.summary["tested_step"]
+        seen = [entry for entry in self.history if entry["split"] == "train" and entry["step"] <= step]
+        return seen[-1].get(metric) if seen else None
+
     @property
     def steps_per_epoch(self) -> int:
         return max(self.data["train"] // self.config.batch_size, 1)
@@ -111,12 +117,20 @@ class Results:
     name: str
     rows: tuple[Row, ...]
     metric: str = "test_accuracy"
-    commands: dict[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
     """Label -> the command that makes its runs."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Label -> the one it is compared with. Default: the first."""
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Name -> variations of which only the best one stands for it: an optimizer's rates."""
 
     @property
     def labels(self) -> list[str]:
         return list(dict.fromkeys(row.label for row in self.rows))
+
+    def reference(self, label: str) -> str:
+        """The variation that one is compared with."""
+        return self.references.get(label, self.labels[0])
 
     def of(self, label: str) -> list[Row]:
         """The runs of one variation, one per seed."""

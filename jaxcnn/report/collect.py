@@ -4,11 +4,14 @@ Run folders are not committed; the tables are small, and the numbers that the do
 """
 
 import ast
+import math
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tyro
+from PIL import Image
 
 from jaxcnn.console.entry import exit_with, outcome
 from jaxcnn.console.help_text import help_text
@@ -16,9 +19,10 @@ from jaxcnn.console.terminal import say
 from jaxcnn.errors import UserError
 from jaxcnn.json_files import read_json
 from jaxcnn.measures import measure_of
+from jaxcnn.report import mean_and_deviation
 from jaxcnn.report.page import page, section_of
+from jaxcnn.report.scores import Scores, from_csv
 from jaxcnn.report.table import Table
-from jaxcnn.report.tables import from_csv
 
 COMMITTED = Path("experiments/results")
 AGAIN = "run the sweep again: it repeats no finished run, and writes it"
@@ -40,7 +44,7 @@ def main(root: tyro.conf.Positional[Path] = Path()) -> int:
     sections = {name: section_of((home / "index.html").read_text(encoding="utf-8")) for home, name in names.items()}
     (root / "runs/results.html").write_text(page("Results", sections), encoding="utf-8")
     write_docs(root)
-    say(f"{len(homes)} sweeps: runs/results.html, {COMMITTED}/*.md and *.csv, docs/results.md, docs/experiments.md")
+    say(f"{len(homes)} sweeps: runs/results.html, {COMMITTED}, docs/results.md, docs/experiments.md")
     return 0
 
 
@@ -55,18 +59,25 @@ def _commit(home: Path, committed: Path, name: str) -> None:
         return
     for kind in ("md", "csv"):
         shutil.copyfile(home / f"table.{kind}", committed / f"{name}.{kind}")
+    shrink(home / "comparison.png", committed / f"{name}.png")
 
 
 def _seeds(table: Path) -> int:
     """How many runs the variation of a table has that has the most; diverged ones count. 0: there is no table."""
     if not table.exists():
         return 0
-    return max((_runs(record) for record in from_csv(table.read_text(encoding="utf-8"))), default=0)
+    return max(Counter(row.label for row in read(table).rows).values(), default=0)
 
 
-def _runs(record: Mapping[str, str]) -> int:
-    diverged = record.get("diverged", "").partition("diverged at step ")[2]
-    return int(record["n"]) + len(diverged.split(", ") if diverged else [])
+def read(table: Path, groups: Mapping[str, Sequence[str]] | None = None) -> Scores:
+    """The runs of a table that is committed."""
+    return from_csv(table.read_text(encoding="utf-8"), groups)
+
+
+def shrink(picture: Path, to: Path) -> None:
+    """A picture in few colors, which git keeps for good."""
+    with Image.open(picture) as opened:
+        opened.convert("RGB").quantize(64).save(to, optimize=True)
 
 
 def _complete(home: Path) -> bool:
@@ -76,7 +87,9 @@ def _complete(home: Path) -> bool:
     about = read_json(home / "sweep.json", AGAIN)
     if missing := [name for name in ("runs", "ended", "changes") if name not in about]:
         raise UserError(f"{home / 'sweep.json'} is damaged: it has no {missing[0]!r}; {AGAIN}")
-    if missing := [name for name in ("table.md", "table.csv", "index.html") if not (home / name).is_file()]:
+    if missing := [
+        name for name in ("table.md", "table.csv", "comparison.png", "index.html") if not (home / name).is_file()
+    ]:
         raise UserError(f"{home} has no {missing[0]}; {AGAIN}")
     if about["ended"] < about["runs"]:
         say(f"left out: {home}, where {about['ended']} of {about['runs']} runs have ended")
@@ -95,13 +108,15 @@ def overview(committed: Path) -> str:
     """For each committed sweep, the variations with the highest and the lowest metric, on validation if it has any."""
     lines = []
     for path in sorted(committed.glob("*.csv")):
-        records = from_csv(path.read_text(encoding="utf-8"))
-        finished = [record for record in records if int(record["n"])]
-        ranked = sorted(finished, key=_rank)
+        scores = read(path)
+        tested = next((name for name in scores.names if name.startswith("test_")), "")
+        ranked = [label for label in scores.labels if scores.values(label, tested)]
+        ranked.sort(key=lambda label: _rank(scores, label, tested))
         if ranked:
             link = f"[{path.stem}](../{COMMITTED}/{path.stem}.md)"
-            counts = sorted({record["n"] for record in finished})
-            lines.append([link, str(len(records)), "-".join(counts), _metric(ranked[-1]), _metric(ranked[0])])
+            counts = sorted({str(len(scores.values(label, tested))) for label in ranked})
+            ends = (_metric(scores, label, tested) for label in (ranked[-1], ranked[0]))
+            lines.append([link, str(len(scores.labels)), "-".join(counts), *ends])
     return Table(["sweep", "variations", "n", "highest", "lowest"], lines).to_markdown()
 
 
@@ -115,20 +130,14 @@ def experiments(folder: Path) -> str:
     return "\n".join(table.to_markdown() for table in tables)
 
 
-def _rank(record: Mapping[str, str]) -> float:
-    tested = _tested(record)
-    return float(record[tested.replace("test_", "validation_")] or record[tested])
+def _rank(scores: Scores, label: str, tested: str) -> float:
+    validated = scores.mean(label, tested.replace("test_", "validation_"))
+    return scores.mean(label, tested) if math.isnan(validated) else validated
 
 
-def _tested(record: Mapping[str, str]) -> str:
-    """The column of a table that holds its metric on the test set."""
-    return next(name for name in record if name.startswith("test_"))
-
-
-def _metric(record: Mapping[str, str]) -> str:
-    name = _tested(record)
-    written = measure_of(name)(float(record[name]), float(record[f"{name}_std"] or "nan"))
-    return f"{record['label']}: {written}"
+def _metric(scores: Scores, label: str, tested: str) -> str:
+    seen = mean_and_deviation(list(scores.values(label, tested).values()))
+    return f"{label}: {measure_of(tested)(*seen)}"
 
 
 def _replace(page: Path, name: str, text: str) -> None:

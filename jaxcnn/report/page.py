@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jaxcnn.config_json import to_dict
 from jaxcnn.report import Panel, Results, tables
 from jaxcnn.report.markup import to_html
+from jaxcnn.report.scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,12 +46,13 @@ def page(title: str, sections: Mapping[str, str]) -> str:
     )
 
 
-def section(title: str, about: str, results: Results, panels: Sequence[Panel], other: str = "") -> str:
+def section(title: str, about: str, results: Results, scores: Scores, panels: Sequence[Panel], other: str = "") -> str:
     """The part of a page about one sweep; `other` are settings of its runs that are not those that `about` is of."""
     commands = "".join(f"{label:<30}  {command}\n" for label, command in results.commands.items())
     return (
         f'{BEGIN}<h2 id="{_anchor(title)}">{_text(title)}</h2><div class="about">{_about(about, other)}</div>'
-        f"{tables.table(results).to_html()}<p>{to_html(tables.caption(results))}</p>{''.join(map(_panel, panels))}"
+        f"{tables.table(results, scores).to_html()}<p>{to_html(tables.caption(results))}</p>"
+        + "".join(map(_panel, panels))
         + (f"<h3>Commands</h3><pre>{_text(commands)}</pre>" if commands else "")
         + f"<details><summary>Configs</summary><pre>{_text(_configs(results))}</pre></details>"
         f"<details><summary>Versions and machine</summary><pre>{_text(_environments(results))}</pre></details>{END}"

@@ -21,7 +21,7 @@ def gap(results: Results) -> Panel:
         rows = [row for row in results.of(label) if row.summary]
         if not rows:
             continue
-        train = mean_and_deviation([trained(row, "accuracy") for row in rows])
+        train = mean_and_deviation([seen for row in rows if (seen := row.trained("accuracy")) is not None])
         validation = mean_and_deviation([row.summary["validation_accuracy"] for row in rows])
         lines.append([label, PERCENT(*train), PERCENT(*validation), f"{100 * (train[0] - validation[0]):.1f}"])
         bars.append((train[0], validation[0]))
@@ -76,12 +76,6 @@ def images_per_second(row: Row) -> float | None:
     """The speed of a run as it was written last; None if it had too few steps to tell."""
     rates = [entry["images_per_second"] for entry in row.history if "images_per_second" in entry]
     return rates[-1] if rates else None
-
-
-def trained(row: Row, metric: str) -> float:
-    """A training metric as it was written last before the step that was tested."""
-    step = row.summary["tested_step"]
-    return [entry[metric] for entry in row.history if entry["split"] == "train" and entry["step"] <= step][-1]
 
 
 def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], heads: Sequence[str] = (), side: float = 0.85) -> "Figure":

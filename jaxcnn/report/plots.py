@@ -1,4 +1,4 @@
-"""Pictures of results: learning curves with bands over seeds, and bars with error bars.
+"""Pictures of results: learning curves with bands over seeds, and means with their intervals.
 
 Colors are those of Okabe & Ito (2008), which people who see few colors can tell apart; line styles tell the rest.
 """
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxcnn.measures import MEASURES, PERCENT, measure_of, metric_of, words
-from jaxcnn.report import Results, Row, mean_and_deviation
+from jaxcnn.report import Results, Row
+from jaxcnn.report.noise import interval
+from jaxcnn.report.scores import Score, Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,44 +110,53 @@ def _clip_y_axis(axis: "Axes") -> None:
         axis.set_ylim(top=1.5 * float(np.median(starts)), bottom=0)
 
 
-def bars(results: Results) -> "Figure":
-    """The sweep's metric for each variation, one point a seed; the whisker is one standard deviation."""
-    labels = results.labels
+def comparison(results: Results, scores: Scores) -> "Figure":
+    """The metric of each variation: a dot a seed, and the mean with its 95 % interval; the line is the first's mean."""
+    labels = scores.labels
     figure, (axis,) = new_figure(8, 1.2 + 0.36 * len(labels))
-    values = [results.values(label, results.metric) for label in labels]
-    means, deviations = zip(*map(mean_and_deviation, values), strict=True)
-    places = np.arange(len(labels))
-    axis.barh(places, np.nan_to_num(means), xerr=deviations, color=COLORS[0], alpha=0.75, capsize=3)
-    for place, seen in enumerate(values):
-        if len(seen) > 1:
-            axis.plot(seen, [place] * len(seen), ".", color="black", markersize=4)
-    # A number stands beyond the whisker and all points.
-    edges = [
-        max([mean + np.nan_to_num(spread), *seen]) for mean, spread, seen in zip(means, deviations, values, strict=True)
-    ]
-    low, high = _limits(values, edges)
-    axis.set(yticks=places, yticklabels=labels, xlabel=words(results.metric), xlim=(low, high))
-    for place, mean in enumerate(means):
-        text = _absent(results.of(labels[place])) if np.isnan(mean) else _value(mean, results.metric)
-        edge = low if np.isnan(mean) else edges[place]
-        axis.annotate(text, (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
+    for place, label in enumerate(labels):
+        values = scores.values(label, results.metric)
+        seen = interval(values)
+        if seen is None:
+            axis.text(0.01, place, _absent(scores.of(label)), transform=axis.get_yaxis_transform(), va="center")
+            continue
+        axis.plot(list(values.values()), [place] * len(values), ".", color=COLORS[5], markersize=7, zorder=2)
+        half = 0.0 if math.isnan(seen.low) else seen.mean - seen.low
+        axis.errorbar(seen.mean, place, xerr=half, fmt="D", color=COLORS[0], markersize=5, capsize=4, zorder=3)
+        axis.annotate(
+            _value(seen.mean, results.metric),
+            (max(seen.mean + half, *values.values()), place),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    first = interval(scores.values(labels[0], results.metric))
+    if first:
+        axis.axvline(first.mean, color="gray", linewidth=0.8, linestyle="--", zorder=1)
+    axis.set(yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.4, -0.6))
+    axis.set(xlabel=words(results.metric), xlim=_limits(results, scores))
     if measure_of(results.metric) is PERCENT:
         _percent(axis.xaxis)
-    axis.invert_yaxis()
-    axis.margins(y=0.02)
     axis.grid(axis="y", visible=False)
     return figure
 
 
-def _absent(rows: Sequence[Row]) -> str:
+def _absent(rows: Sequence[Score]) -> str:
     return "diverged" if any(row.diverged is not None for row in rows) else "not finished"
 
 
-def _limits(values: Sequence[Sequence[float]], edges: Sequence[float]) -> tuple[float, float]:
-    """Bars start at zero; there is room for the numbers after their edges."""
-    highest = max((edge for edge in edges if np.isfinite(edge)), default=1.0)
-    lowest = min((min(seen) for seen in values if seen), default=0.0)
-    return min(lowest, 0.0), highest * 1.16 if highest > 0 else 1.0
+def _limits(results: Results, scores: Scores) -> tuple[float, float]:
+    """From the lowest to the highest dot or interval, with room for the numbers."""
+    edges = []
+    for label in scores.labels:
+        values = scores.values(label, results.metric)
+        seen = interval(values)
+        if seen:
+            edges += [*values.values(), *(edge for edge in (seen.low, seen.high) if math.isfinite(edge))]
+    low, high = min(edges, default=0.0), max(edges, default=1.0)
+    width = high - low or abs(high) or 1.0
+    return low - 0.04 * width, high + 0.16 * width
 
 
 def _value(mean: float, metric: str) -> str:

@@ -1,40 +1,50 @@
-"""Results as a table with one row per variation, in Markdown for people and as CSV for programs."""
+"""Results as a table with one row per variation, in Markdown for people and as text for a terminal."""
 
-import csv
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from jaxcnn.measures import measure_of, metric_of, words
-from jaxcnn.report import Results, Row, mean_and_deviation
+from jaxcnn.measures import measure_of, words
+from jaxcnn.report import Results, mean_and_deviation
 from jaxcnn.report.columns import columns
+from jaxcnn.report.noise import Difference, paired
+from jaxcnn.report.scores import OTHERS, Score, Scores
 from jaxcnn.report.table import Table
 
+Format = Callable[[float, float], str]
 
-def fields(results: Results) -> dict[str, str]:
-    """Fields of a summary, with the metric of the results first, and their column titles."""
-    metric = metric_of(results.metric)
-    names = [f"test_{metric}", f"validation_{metric}", "test_loss", "wall_seconds", "parameters"]
-    return {name: "seconds" if name == "wall_seconds" else words(name) for name in names}
-
-
-def records(results: Results) -> list[dict[str, str | int | float]]:
-    """One record per variation: n, mean and standard deviation over seeds, divergence, parameters, command."""
-    return [_record(results, label) for label in results.labels]
+FORMATS: Mapping[str, Format] = {
+    "cpu_seconds": lambda mean, _: f"{mean:,.1f}" if mean < 10 else f"{mean:,.0f}",
+    "parameters": lambda mean, _: f"{mean:,.0f}",
+}
+TITLES = {"cpu_seconds": "CPU seconds"}
 
 
-def _record(results: Results, label: str) -> dict[str, str | int | float]:
-    rows = results.of(label)
-    record: dict[str, str | int | float] = {"label": label, "n": len(results.values(label, "test_loss"))}
-    for name in fields(results):
-        mean, deviation = mean_and_deviation(results.values(label, name))
-        record[name] = round(mean, 6)
-        if name != "parameters":
-            record[f"{name}_std"] = round(deviation, 6)
-    return record | {"diverged": _diverged(rows), "command": results.commands.get(label, "")}
+def table(results: Results, scores: Scores) -> Table:
+    """One row per variation: n, each number, and the paired difference from its reference, if there are several."""
+    names = [*(name for name in scores.names if name not in OTHERS), *OTHERS]
+    compared = len(scores.labels) > 1
+    head = ["", "n", *(TITLES.get(name, words(name)) for name in names)]
+    if compared:
+        head += [f"difference in {words(results.metric)} [95 %]", "from", "larger than noise"]
+    rows = []
+    for label in scores.labels:
+        cells = _cells(scores.of(label), names)
+        rows.append([label, *cells, *(_compared(results, scores, label) if compared else [])])
+    return Table(head, rows)
 
 
-def _diverged(rows: Sequence[Row]) -> str:
+def _cells(rows: Sequence[Score], names: Sequence[str]) -> list[str]:
+    """n and each number; divergence stands in the place of the first."""
+    cells = [str(sum(bool(row.values) for row in rows))]
+    for name in names:
+        mean, deviation = mean_and_deviation([row.values[name] for row in rows if name in row.values])
+        cells.append("" if math.isnan(mean) else FORMATS.get(name, measure_of(name))(mean, deviation))
+    if diverged := _diverged(rows):
+        cells[1] = f"{cells[1]} ({diverged})" if cells[1] else diverged
+    return cells
+
+
+def _diverged(rows: Sequence[Score]) -> str:
     steps = [str(row.diverged) for row in rows if row.diverged is not None]
     if not steps:
         return ""
@@ -42,73 +52,46 @@ def _diverged(rows: Sequence[Row]) -> str:
     return f"{which}diverged at step {', '.join(steps)}"
 
 
-def to_csv(results: Results) -> str:
-    """CSV in which numbers that do not exist (the deviation of a single run) are empty."""
-    lines = records(results)
-    file = io.StringIO()
-    writer = csv.DictWriter(file, lines[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    for record in lines:
-        writer.writerow({key: "" if _is_nan(value) else value for key, value in record.items()})
-    return file.getvalue()
+def _compared(results: Results, scores: Scores, label: str) -> list[str]:
+    reference = results.reference(label)
+    if reference == label:
+        return ["", "", ""]
+    seen = paired(scores.values(label, results.metric), scores.values(reference, results.metric))
+    return [written(seen, results.metric), reference, larger_than_noise(seen)]
 
 
-def _is_nan(value: str | int | float) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def written(difference: Difference | None, metric: str) -> str:
+    """`+1.20 [+0.35, +2.05]` in the units of the metric, percentages in points."""
+    if difference is None:
+        return ""
+    measure = measure_of(metric)
+    mean, low, high = (f"{measure.factor * x:+.{measure.digits}f}" for x in _numbers(difference))
+    return mean if math.isnan(difference.low) else f"{mean} [{low}, {high}]"
 
 
-def from_csv(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def _numbers(difference: Difference) -> tuple[float, float, float]:
+    return difference.mean, difference.low, difference.high
 
 
-Format = Callable[[float, float], str]
+def larger_than_noise(difference: Difference | None) -> str:
+    """Whether a difference is larger than noise, in a word."""
+    if difference is None or math.isnan(difference.low):
+        return "not known"
+    return "yes" if difference.beyond_noise else "no"
 
 
-def _seconds(mean: float, deviation: float) -> str:
-    return f"{mean:,.1f}" if mean < 10 else f"{mean:,.0f}"
-
-
-FORMATS: Mapping[str, Format] = {
-    "wall_seconds": _seconds,
-    "parameters": lambda mean, _: f"{mean:,.0f}",
-}
-
-
-OTHERS = ("label", "n", "diverged", "command")
-"""What a record says besides numbers."""
-
-
-def cells(record: Mapping[str, str | int | float]) -> list[str]:
-    """A record as the cells of a row: label, n, each column; divergence replaces the metric."""
-    written = [str(record["label"]), str(record["n"])]
-    for name in [name for name in record if name not in OTHERS and not name.endswith("_std")]:
-        mean, deviation = float(record[name]), float(record.get(f"{name}_std", math.nan))
-        written_as = FORMATS.get(name, measure_of(name))
-        written.append("" if math.isnan(mean) else written_as(mean, deviation))
-    if record["diverged"]:
-        written[2] = f"{written[2]} ({record['diverged']})" if written[2] else str(record["diverged"])
-    return written
-
-
-def header(results: Results) -> list[str]:
-    return ["", "n", *fields(results).values()]
-
-
-def table(results: Results) -> Table:
-    """One row per variation."""
-    return Table(header(results), [cells(record) for record in records(results)])
-
-
-def to_markdown(results: Results) -> str:
+def to_markdown(results: Results, scores: Scores) -> str:
     """The table of a sweep, its data, and the command of each row."""
-    lines = [record for record in records(results) if record["command"]]
-    commands = "".join(f"- {record['label']}: `{record['command']}`\n" for record in lines)
-    return f"{table(results).to_markdown()}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
+    commands = "".join(
+        f"- {label}: `{results.commands[label]}`\n" for label in results.labels if label in results.commands
+    )
+    return f"{table(results, scores).to_markdown()}\n{caption(results)}\n" + (f"\n{commands}" if commands else "")
 
 
-def on_terminal(results: Results) -> str:
+def on_terminal(results: Results, scores: Scores) -> str:
     """The table as aligned text."""
-    return columns(header(results), [cells(record) for record in records(results)])
+    shown = table(results, scores)
+    return columns(shown.head, shown.rows)
 
 
 def caption(results: Results) -> str:
@@ -121,4 +104,8 @@ def caption(results: Results) -> str:
         f"Data: {name}, {' / '.join(f'{n:,}' for n in sorted(train))} train, {images}"
         for (name, images), train in sorted(seen.items())
     ]
-    return "Mean ± standard deviation over n seeds. " + "; ".join(lines) + "."
+    return (
+        "Mean ± standard deviation over n seeds; differences are paired by seed, with Student's 95 % interval. "
+        + "; ".join(lines)
+        + "."
+    )

@@ -14,6 +14,8 @@ from jaxcnn.config_json import changed
 from jaxcnn.errors import UserError, did_you_mean
 from jaxcnn.paths import user_path
 from jaxcnn.report import Panel, Results, Row
+from jaxcnn.report.claims import Claim
+from jaxcnn.report.scores import Measure
 
 Changes = Mapping[str, Any]
 """Dotted settings and their values: {"optimizer.learning_rate": 0.1}."""
@@ -35,17 +37,28 @@ class Sweep:
     panels: tuple[Callable[[Results], Panel], ...] = ()
     """The experiment's own pictures and tables, made from the results."""
     metric: str = "test_accuracy"
-    """Field of a summary that the bars show; validation_accuracy if a choice is made."""
+    """Field of a summary that is compared; validation_accuracy if a choice is made."""
+    seeds: int = 3
+    """Seeds of every variation, unless the command line says otherwise."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Label -> the variation it is compared with. Default: the first."""
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Name -> variations of which only the best one on validation stands for it: an optimizer's rates."""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    """Name -> what the experiment reads from each finished run."""
+    claims: tuple[Claim, ...] = ()
+    """What is expected; the table gives the verdicts."""
 
     def rows(
-        self, seeds: int = 1, *, full: bool = False, changes: Changes | None = None, folder: str = ""
+        self, seeds: int = 0, *, full: bool = False, changes: Changes | None = None, folder: str = ""
     ) -> list[Row]:
         """Every run of the sweep, variation by variation: the base's seed and the `seeds` - 1 that follow it.
 
+        0 seeds: as many as the sweep says.
+
         Raises: UserError for settings that do not exist, and labels that would share a folder.
         """
-        if seeds < 1:
-            raise UserError(f"a sweep needs at least one seed, not {seeds}")
+        seeds = seeds or self.seeds
         home = self.home(full=full, folder=folder)
         slugs = [slug(label) for label in self.variations]
         twice = [label for label, name in zip(self.variations, slugs, strict=True) if slugs.count(name) > 1]
@@ -69,8 +82,8 @@ class Sweep:
 class SweepOptions:
     """The command line of a sweep."""
 
-    seeds: int = 1
-    """Number of seeds per variation."""
+    seeds: int = 0
+    """Number of seeds per variation. 0: as many as the experiment says, 3 or more."""
     jobs: int = 0
     """Number of parallel processes. 0: one per core, as far as memory allows."""
     stack: bool = True
@@ -89,15 +102,17 @@ class SweepOptions:
     """Folder of the runs and the report. Default: runs/sweep-NAME or runs/sweep-NAME-full."""
 
     def __post_init__(self) -> None:
-        if self.seeds < 1 or self.jobs < 0:
-            raise UserError(
-                f"a sweep needs at least 1 of --seeds, not {self.seeds}, and at least 0 of --jobs, not {self.jobs}"
-            )
+        if self.seeds < 0 or self.jobs < 0:
+            raise UserError(f"a sweep needs at least 0 of --seeds, not {self.seeds}, and of --jobs, not {self.jobs}")
 
     def command(self, sweep: str, label: str) -> str:
         """The command that makes the runs of one variation."""
-        words = ["python", "-m", f"experiments.{sweep}", "--only", label, "--seeds", str(self.seeds)]
-        words += ["--full"] * self.full + (["--set", *itertools.chain(*self.set)] if self.set else [])
+        words = ["python", "-m", f"experiments.{sweep}", "--only", label]
+        words += (
+            (["--seeds", str(self.seeds)] if self.seeds else [])
+            + ["--full"] * self.full
+            + (["--set", *itertools.chain(*self.set)] if self.set else [])
+        )
         return shlex.join(words + (["--folder", self.folder] if self.folder else []))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from jaxcnn.console.terminal import say
 from jaxcnn.json_files import write_json
 from jaxcnn.report import Results, Row
+from jaxcnn.report.scores import scores
 from jaxcnn.report.tables import on_terminal
 from jaxcnn.report.write import write_report
 from jaxcnn.sweep import Sweep, SweepOptions, cluster, only, parse_changes, slug
@@ -44,14 +45,24 @@ def run_sweep(sweep: Sweep, options: SweepOptions, about: str) -> int:
             "ended": len(ended),
             "changes": changes,
         }
-        results = Results(sweep.name, ended, sweep.metric, commands)
+        results = Results(sweep.name, ended, sweep.metric, commands, sweep.references, sweep.groups)
         panels = sweep.panels if len(ended) == len(rows) else ()
         if len(panels) < len(sweep.panels):
             say(f"{len(rows) - len(ended)} runs are missing: the experiment's own pictures wait for them")
-        problems += write_report(results, home, f"sweep {sweep.name}", about.strip(), panels, _other_settings(options))
+        measured = scores(results, sweep.measures)
+        problems += write_report(
+            results,
+            measured,
+            home,
+            f"sweep {sweep.name}",
+            about.strip(),
+            panels,
+            _other_settings(options),
+            sweep.claims,
+        )
         write_json(home / "sweep.json", about_it)
-        print(on_terminal(results))
-        print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, bars.png)")
+        print(on_terminal(results, measured))
+        print(f"report  {home / 'index.html'}  (table.md, table.csv, curves.png, comparison.png)")
     for problem in problems:
         say(problem)
     if problems:

@@ -6,7 +6,6 @@ that differ between the runs enter the step as data; the others are constants of
 
 import functools
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,6 +17,7 @@ import numpy as np
 
 from jaxcnn import fit, freezing, optimizers, specs, tasks, train, train_state
 from jaxcnn.assemble import Training, assemble, resolve
+from jaxcnn.clock import Clock
 from jaxcnn.config import Config, folder_of
 from jaxcnn.config_json import flat, to_dict
 from jaxcnn.console.progress import ProgressBar
@@ -77,7 +77,7 @@ def train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
 
 def _train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
     xla.require_backend()
-    began = time.monotonic()
+    clock = Clock()
     images = functools.cache(lambda seed: load_images(replace(configs[0], seed=seed)))
     configs = [resolve(config, images(config.seed)) for config in configs]
     trainings = functools.cache(lambda seed: assemble(replace(configs[0], seed=seed), images(seed)))
@@ -97,7 +97,7 @@ def _train_together(configs: Sequence[Config]) -> dict[int, Diverged]:
             folder.write_environment(f"{devices}, one of {len(configs)} runs in one program")
             recorders.append(Recorder(training, folder, DeviceDataset(data.images, data.labels[index])))
         states = [fit.first_state(recorder, start) for recorder, start in zip(recorders, starts, strict=True)]
-        return _train(StackRecorder(recorders), states, data, opened, stop, began)
+        return _train(StackRecorder(recorders), states, data, opened, stop, clock)
 
 
 def _train(
@@ -106,7 +106,7 @@ def _train(
     data: DeviceDataset,
     opened: ExitStack,
     stop: Stop,
-    began: float,
+    clock: Clock,
 ) -> dict[int, Diverged]:
     first, devices = stack.members[0].training, stack.members[0].training.devices
     begin_at = int(states[0].step)
@@ -114,7 +114,7 @@ def _train(
     state = devices.replicate(jax.tree.map(lambda *each: jnp.stack(each), *states))
     bar = opened.enter_context(ProgressBar(first.total_steps, begin_at, first.config.batch_size))
     for member in stack.members:
-        opened.enter_context(member.open(begin_at, bar, began, share=1 / len(stack.members)))
+        opened.enter_context(member.open(begin_at, bar, clock, share=1 / len(stack.members)))
     step = _stacked_step(first, _numbers([member.config for member in stack.members]), data)
     state = fit.train_steps(state, stack.batches(begin_at), lambda _: step, stack, stop, devices)
     stack.saved(first.total_steps)

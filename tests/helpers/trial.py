@@ -39,6 +39,7 @@ SWEEP = Sweep(
         "wrong": {"batch_size": int(os.environ.get("TRIAL_BATCH", 5000))},
     },
     panels=(count, broken),
+    seeds=1,
 )
 
 if __name__ == "__main__":

@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from jaxcnn.errors import UserError
 from jaxcnn.report import collect
 
-CSV = """label,n,test_accuracy,test_accuracy_std,validation_accuracy,diverged
-low,2,0.4,0.01,0.41,
-right,2,0.6,0.02,0.63,
-huge,0,,,,"diverged at step 3, 3"
+CSV = """label,seed,diverged,test_accuracy,validation_accuracy
+low,0,,0.39,0.41
+low,1,,0.41,0.41
+right,0,,0.58,0.63
+right,1,,0.62,0.63
+huge,0,3,,
+huge,1,3,,
 """
 
 
@@ -20,6 +24,7 @@ def sweep(root: Path, name: str, ended: int, changes: dict | None = None) -> Non
     home.mkdir(parents=True)
     (home / "table.csv").write_text(CSV)
     (home / "table.md").write_text("table")
+    Image.new("RGB", (4, 4)).save(home / "comparison.png")
     (home / "index.html").write_text(f"<html><section>about {name}</section></html>")
     (home / "sweep.json").write_text(json.dumps({"runs": 6, "ended": ended, "changes": changes or {}}))
 
@@ -41,12 +46,12 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     pages(tmp_path)
     assert collect.main(tmp_path) == 0
     shown = (tmp_path / "docs/results.md").read_text()
-    line = "| [done](../experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.00 % | low: 40.00 ± 1.00 % |\n"
+    line = "| [done](../experiments/results/done.md) | 3 | 2 | right: 60.00 ± 2.83 % | low: 40.00 ± 1.41 % |\n"
     assert line in shown
     assert "old" not in shown
     assert shown.startswith("before\n")
     assert shown.endswith("\nafter\n")
-    assert sorted(p.name for p in (tmp_path / collect.COMMITTED).iterdir()) == ["done.csv", "done.md"]
+    assert sorted(p.name for p in (tmp_path / collect.COMMITTED).iterdir()) == ["done.csv", "done.md", "done.png"]
     assert "| `make sweep-why` | Why? |" in (tmp_path / "docs/experiments.md").read_text()
     page = (tmp_path / "runs/results.html").read_text()
     assert "about done" in page
@@ -55,7 +60,7 @@ def test_finished_sweeps_as_stated_are_gathered(tmp_path, capsys):
     assert (tmp_path / "docs/results.md").read_text() == shown
 
 
-ONE_SEED = CSV.replace(",2,", ",1,").replace("step 3, 3", "step 3")
+ONE_SEED = "".join(line for line in CSV.splitlines(keepends=True) if ",1," not in line)
 
 
 @pytest.mark.parametrize(

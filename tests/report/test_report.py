@@ -1,6 +1,7 @@
 """Tables, pictures and pages, from run folders as a training leaves them."""
 
 import json
+import math
 import statistics
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.patches import Rectangle
 
 from jaxcnn.commands import compare
 from jaxcnn.config import Config
@@ -16,6 +16,7 @@ from jaxcnn.config_json import to_dict
 from jaxcnn.data.info import DataInfo
 from jaxcnn.errors import UserError
 from jaxcnn.report import DIVERGED, Panel, Results, Row, page, plots, tables
+from jaxcnn.report.scores import scores
 from jaxcnn.report.table import Table
 from jaxcnn.report.write import write_report
 
@@ -39,7 +40,9 @@ def leave(folder: Path, label: str, seed: int, accuracy: float | None, steps: in
         "test_accuracy": accuracy,
         "validation_accuracy": accuracy,
         "test_loss": 1.0,
-        "wall_seconds": 12.0,
+        "wall_seconds": 70.0,
+        "cpu_seconds": 12.0,
+        "tested_step": steps,
     }
     if accuracy is None:
         (folder / DIVERGED).write_text(json.dumps({"step": steps + 1}))
@@ -61,16 +64,13 @@ def results(tmp_path) -> Results:
 
 
 def test_a_line_has_mean_and_deviation_over_seeds_and_says_what_diverged(results):
-    first, half, none = tables.from_csv(tables.to_csv(results))
-    assert float(first["test_accuracy"]) == pytest.approx(0.55)
-    assert float(first["test_accuracy_std"]) == pytest.approx(statistics.stdev([0.5, 0.6]), abs=1e-6)
-    assert (first["n"], half["n"], none["n"]) == ("2", "1", "0")
-    assert (half["test_accuracy_std"], half["diverged"]) == ("", "1 of 2 diverged at step 11")
-    assert (none["test_accuracy"], none["diverged"]) == ("", "diverged at step 21")
-    lines = tables.to_markdown(results).splitlines()
-    assert lines[2] == "| a \\| b | 2 | 55.00 ± 7.07 % | 55.00 ± 7.07 % | 1.000 ± 0.000 | 12 | 1,234,567 |"
+    lines = tables.to_markdown(results, scores(results)).splitlines()
+    accuracies = "55.00 ± 7.07 % | 55.00 ± 7.07 % | 55.00 ± 7.07 %"
+    assert lines[2] == f"| a \\| b | 2 | {accuracies} | 1.000 ± 0.000 | 1,234,567 | 12 |  |  |  |"
     assert "| half | 1 | 40.00 % (1 of 2 diverged at step 11) |" in lines[3]
+    assert lines[3].endswith("| -10.00 | a \\| b | not known |")
     assert "| none | 0 | diverged at step 21 |" in lines[4]
+    assert lines[4].endswith("|  | a \\| b | not known |")
     assert "digits 1.0.0 (abc), 320 train, 100 validation, 360 test" in tables.caption(results)
 
 
@@ -95,7 +95,7 @@ def test_a_caption_names_the_data_once_with_all_numbers_of_training_images(resul
     path = results.rows[0].folder / "data.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"train": 1000}))
     caption = "Data: digits 1.0.0 (abc), 320 / 1,000 train, 100 validation, 360 test."
-    assert tables.caption(results).endswith(f"over n seeds. {caption}")
+    assert tables.caption(results).endswith(f"interval. {caption}")
 
 
 def test_what_is_logged_at_every_step_is_drawn_as_means_over_tenths_of_an_epoch(tmp_path):
@@ -115,16 +115,19 @@ def test_a_curve_of_one_point_is_drawn_as_a_marker(results):
     assert markers == {"a | b": "None", "half": "o", "none, diverged": "None"}
 
 
-def test_numbers_of_bars_stand_beyond_every_point_and_within_the_picture(tmp_path):
+def test_numbers_stand_beyond_every_point_and_within_the_picture(tmp_path):
     rows = [leave(tmp_path / str(seed), "a", seed, value) for seed, value in enumerate([0.1, 0.1, 0.1, 0.1, 0.95])]
-    figure = plots.bars(Results("trial", tuple(rows)))
+    results = Results("trial", tuple(rows))
+    figure = plots.comparison(results, scores(results))
     canvas: Any = figure.canvas
     (axis,), renderer = figure.axes, canvas.get_renderer()
     figure.draw_without_rendering()
     text = axis.texts[0].get_window_extent(renderer)
     dots = [line for line in axis.get_lines() if line.get_marker() == "."]
     assert len(dots) == 1
-    rightmost = axis.transData.transform((max(np.asarray(dots[0].get_xdata())), 0))[0]
+    whiskers: Any = axis.collections
+    seen = [max(np.asarray(dots[0].get_xdata())), whiskers[0].get_segments()[0][1, 0]]
+    rightmost = axis.transData.transform((max(seen), 0))[0]
     assert text.x0 > rightmost + 3
     assert text.x1 <= figure.bbox.x1
 
@@ -132,7 +135,8 @@ def test_numbers_of_bars_stand_beyond_every_point_and_within_the_picture(tmp_pat
 def test_a_finding_is_marked_where_the_runs_have_other_settings(results):
     about = "Which?\n\nCommand  make `it`\nFinding  The first\n         by `far`."
     own, other = (
-        page.section("trial", about, results, [], settings) for settings in ("", "`--full` `duration 2epochs`")
+        page.section("trial", about, results, scores(results), [], settings)
+        for settings in ("", "`--full` `duration 2epochs`")
     )
     assert "<p><b>Finding</b> The first by <code>far</code>.</p>" in own
     assert "<b>Finding</b> <em" in other
@@ -145,19 +149,24 @@ def test_no_two_of_many_variations_look_alike():
     assert len({tuple(sorted(plots.line_style(place).items())) for place in range(28)}) == 28
 
 
-def test_bars_are_means_with_deviations_and_name_what_has_none(results):
-    (axis,) = plots.bars(results).axes
-    assert [bar.get_width() for bar in axis.patches if isinstance(bar, Rectangle)] == pytest.approx([0.55, 0.4, 0])
+def test_means_stand_at_their_place_and_what_has_none_is_named(results):
+    (axis,) = plots.comparison(results, scores(results)).axes
+    means = [np.asarray(line.get_xdata())[0] for line in axis.get_lines() if line.get_marker() == "D"]
+    assert means == pytest.approx([0.55, 0.4])
     assert [text.get_text() for text in axis.texts] == ["55.00 %", "40.00 %", "diverged"]
+    low, high = axis.get_xlim()
+    width = 12.706 * statistics.stdev([0.5, 0.6]) / math.sqrt(2)
+    assert low < 0.55 - width < 0.55 + width < high
 
 
 def test_a_page_stands_alone_and_escapes_what_it_quotes(results, tmp_path):
     def own(_: Results) -> Panel:
-        return Panel("Own <b>", plots.bars(results), Table(["x", "y"], [["1 | 2", "<i>"]]))
+        return Panel("Own <b>", plots.curves(results), Table(["x", "y"], [["1 | 2", "<i>"]]))
 
-    assert write_report(results, tmp_path / "report", "trial", "Which? <script>\nCost  some\n      time", [own]) == []
+    about = "Which? <script>\nCost  some\n      time"
+    assert write_report(results, scores(results), tmp_path / "report", "trial", about, [own]) == []
     names = {path.name for path in (tmp_path / "report").iterdir()}
-    assert names == {"table.md", "table.csv", "curves.png", "bars.png", "panel-1.png", "index.html"}
+    assert names == {"table.md", "table.csv", "curves.png", "comparison.png", "panel-1.png", "index.html"}
     text = (tmp_path / "report/index.html").read_text()
     assert text.count('src="data:image/png;base64,') == text.count("<img") == 3
     assert "<script>" not in text
@@ -193,4 +202,4 @@ def test_a_row_of_another_config_than_the_folder_has_not_ended(results):
 def test_a_report_that_cannot_be_written_is_one_clear_error(results, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot write .*file/report: Not a directory"):
-        write_report(results, tmp_path / "file" / "report", "title", "")
+        write_report(results, scores(results), tmp_path / "file" / "report", "title", "")

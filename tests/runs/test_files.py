@@ -21,6 +21,7 @@ from jaxcnn.config import Config
 from jaxcnn.errors import UserError
 from jaxcnn.parallel.devices import CompiledStep
 from jaxcnn.report import Results, Row, tables
+from jaxcnn.report.scores import scores
 from jaxcnn.runs import init_from
 from jaxcnn.runs.folder import finished
 from jaxcnn.runs.steps import complete_steps
@@ -96,13 +97,15 @@ def show(config: Config) -> None:
 
 
 def compared(config: Config) -> None:
-    tables.to_markdown(compare.compare([Path(config.folder)]))
+    results = compare.compare([Path(config.folder)])
+    tables.to_markdown(results, scores(results))
 
 
 def swept(config: Config) -> None:
     row = Row("a", config.seed, config)
     assert row.ended in (True, False)
-    tables.on_terminal(Results("sweep", (row,)))
+    results = Results("sweep", (row,))
+    tables.on_terminal(results, scores(results))
 
 
 DOORS: dict[str, Callable[[Config], object]] = {

@@ -7,7 +7,7 @@ import pytest
 from helpers.processes import run_command
 from helpers.trial import TRIAL
 from jaxcnn.errors import UserError
-from jaxcnn.report.tables import from_csv
+from jaxcnn.report.scores import from_csv
 from jaxcnn.sweep import cluster
 from jaxcnn.sweep.cluster import submitter
 
@@ -18,9 +18,9 @@ def test_a_sweep_runs_as_jobs_and_reports_their_failures(tmp_path):
     result = run_command("trial", "--cluster", "local", cwd=tmp_path)
     assert result.returncode == 1
     assert "wrong (seed 0) failed: batch_size 5000 is larger" in result.stderr
-    good, huge = from_csv((tmp_path / "runs/sweep-trial/table.csv").read_text())
-    assert good["n"] == "1"
-    assert huge["diverged"].startswith("diverged at step")
+    good, huge = from_csv((tmp_path / "runs/sweep-trial/table.csv").read_text()).rows
+    assert (good.label, good.diverged) == ("good", None)
+    assert huge.diverged is not None
 
 
 def test_a_bad_cluster_is_one_clear_error(tmp_path):

@@ -14,7 +14,7 @@ from helpers.trial import TRIAL
 from jaxcnn.config import Config
 from jaxcnn.config_json import changed, to_dict
 from jaxcnn.errors import UserError
-from jaxcnn.report.tables import from_csv
+from jaxcnn.report.scores import from_csv
 from jaxcnn.runs.steps import complete_steps
 from jaxcnn.sweep import Sweep, only, parse_changes, slug
 from jaxcnn.sweep.launch import LocalJob, _reason, check
@@ -57,7 +57,6 @@ def test_a_variation_wins_over_the_full_sweep_and_the_command_line_over_both():
     [
         (lambda: changed(BASE, {"optimizer.learning_rat": 1}), "did you mean 'optimizer.learning_rate'"),
         (lambda: changed(BASE, {"batch_size": "many"}), "batch_size has a wrong value"),
-        (lambda: SWEEP.rows(seeds=0), "at least one seed"),
         (lambda: replace(SWEEP, variations={"a b": {}, "a-b": {}}).rows(), "'a b', 'a-b' would share a folder"),
         (lambda: only(SWEEP.rows(), ["lo"]), "did you mean 'low'"),
     ],
@@ -78,12 +77,12 @@ def test_a_sweep_reports_how_runs_end_and_repeats_only_what_failed(tmp_path):
     home = tmp_path / "runs/sweep-trial"
     assert result.returncode == 1, result.stderr
     assert "wrong (seed 0) failed: batch_size 5000 is larger than the training set" in result.stderr
-    good, huge = from_csv((home / "table.csv").read_text())
-    assert (good["label"], good["n"], good["diverged"]) == ("good", "1", "")
-    assert float(good["test_accuracy"]) > 0.3
-    assert good["command"] == "python -m experiments.trial --only good --seeds 1"
-    assert (huge["n"], huge["test_accuracy"]) == ("0", "")
-    assert huge["diverged"].startswith("diverged at step")
+    good, huge = from_csv((home / "table.csv").read_text()).rows
+    assert (good.label, good.diverged) == ("good", None)
+    assert good.values["test_accuracy"] > 0.3
+    assert "- good: `python -m experiments.trial --only good`" in (home / "table.md").read_text()
+    assert (huge.label, huge.values) == ("huge", {})
+    assert huge.diverged is not None
     before = (home / "good/seed-0/summary.json").stat().st_mtime_ns
     fixed = run_command("trial", "--set", "data.validation", "100", cwd=tmp_path, TRIAL_BATCH="64")
     assert "3 runs, 2 of them ended before" in fixed.stderr
@@ -166,7 +165,8 @@ def test_a_sweep_broken_off_resumes_its_runs(start, tmp_path, number, status):
     result = run_command("trial", "--only", "good", "--seeds", "2", cwd=tmp_path)
     assert "resumed at step" in _logs(tmp_path)
     assert result.stderr.count("failed") == result.stderr.count("broken failed") + result.stderr.count("1 failed;")
-    assert from_csv((tmp_path / "runs/sweep-trial/table.csv").read_text())[0]["n"] == "2"
+    table = from_csv((tmp_path / "runs/sweep-trial/table.csv").read_text())
+    assert [row.seed for row in table.of("good")] == [0, 1]
 
 
 def _lines(path: Path) -> int:
