@@ -30,7 +30,7 @@ BENCH := $(TORCH_VENV)/.installed
 BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
 endif
 
-.PHONY: help train quickstart train-2proc test test-slow lint format results parity notebooks notebook bench bench-startup clean
+.PHONY: help train quickstart train-2proc test test-slow lint format answers results parity notebooks notebook bench bench-startup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,8 +63,12 @@ sweep-%: $(VENV)/.installed
 	  $$(grep -ls '^SWEEP' experiments/*.py | sed 's,.*/,,; s,\.py$$,,') >&2; exit 2; }
 	@$(RUN) -m experiments.$* --seeds $(SEEDS) --jobs $(JOBS) $(if $(FULL),--full) $(ARGS)
 
-results: $(VENV)/.installed ## collect finished sweeps: runs/results.html, experiments/results, the tables in docs
-	@$(RUN) -m jaxcnn.report.collect
+answers: $(VENV)/.installed ## ask all questions again, one sweep after another; may be stopped and started (ARGS="--only depth")
+	@$(RUN) -m experiments.answers $(ARGS)
+
+results: $(VENV)/.installed ## collect finished sweeps: runs/results.html, experiments/results, docs/findings.md
+	@$(RUN) -m jaxcnn.report.collect && $(RUN) -m experiments.findings
+
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
 	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
 

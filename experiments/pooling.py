@@ -26,7 +26,7 @@ SHIFTS = tuple(range(5))
 
 @cache
 def kept(row: Row) -> tuple[float, ...]:
-    """The share of 2,000 test images that keep their class when moved to the right by SHIFTS, the edge reflected."""
+    """The fraction of 2,000 test images that keep their class when moved to the right by SHIFTS, the edge reflected."""
     import jax.numpy as jnp
 
     from jaxcnn.augment import translate
@@ -58,7 +58,7 @@ SWEEP = Sweep(
     variations={label: {"model": f"{BASE.model},pool={kind}"} for label, kind in KINDS.items()},
     full=FULL,
     panels=(shifts,),
-    measures={"share_kept_1_pixel": lambda row: kept(row)[1], "share_kept_3_pixels": lambda row: kept(row)[3]},
+    measures={"share_kept_1_pixel": lambda _, row: kept(row)[1], "share_kept_3_pixels": lambda _, row: kept(row)[3]},
     claims=(
         Claim("Max-pooling beats a strided convolution", "max", "strided convolution"),
         Claim(

@@ -23,6 +23,12 @@ def examples(run: Run, count: int = 1000) -> tuple[np.ndarray, np.ndarray]:
     return dataset.test_images[:count], dataset.test_labels[:count]
 
 
+def training_examples(run: Run, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` images [N, H, W, C] uint8 that a run may train on, and their labels."""
+    dataset = read(run.config.data)
+    return dataset.train_images[:count], dataset.train_labels[:count]
+
+
 def outputs(model: nn.Module, variables: Tree, images: jax.Array) -> dict[str, jax.Array]:
     """Layer -> what it puts out, for every layer with a kernel, in the order of the computation.
 

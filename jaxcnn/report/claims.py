@@ -19,7 +19,7 @@ class Claim:
     """An expectation: `metric` of `label` is higher than that of `reference`.
 
     It is confirmed where the whole 95 % interval of the paired difference is above `beyond`, not confirmed where all of
-    it is below, and undecided otherwise. With `within` the two should be alike: the whole interval lies within that.
+    it is below, and undecided otherwise. With `within` the two should be alike: the whole interval is within that.
     """
 
     text: str

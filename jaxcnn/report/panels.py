@@ -1,6 +1,6 @@
 """Panels and figures that more than one experiment shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from jaxcnn.measures import PERCENT
 from jaxcnn.report import Panel, Results, Row, mean_and_deviation
 from jaxcnn.report.plots import COLORS, line_style, new_figure, points
+from jaxcnn.report.scores import scores
 from jaxcnn.report.table import Table
 
 if TYPE_CHECKING:
@@ -38,44 +39,39 @@ def gap(results: Results) -> Panel:
 
 
 def equal_time(results: Results) -> Panel:
-    """Validation accuracy over the time of training, and when all had trained as long as the quickest did in all."""
-    rows = {label: row for label in results.labels for row in results.of(label)[:1] if row.summary}
-    limit = min(seconds(row, row.summary["steps"]) for row in rows.values())
+    """Validation accuracy over processor time, and when all had trained as long as the quickest did in all.
+
+    The first seed of each variation; of a group only the best one.
+    """
+    labels = [label for group in results.groups if (label := scores(results).best(group))] or results.labels
+    rows = {label: row for label in labels for row in results.of(label)[:1] if row.summary}
+    limit = min(row.summary["cpu_seconds"] for row in rows.values())
     figure, (axis,) = new_figure(9, 4)
     lines = []
     for place, (label, row) in enumerate(rows.items()):
-        entries = [entry for entry in row.history if entry["split"] == "validation"]
-        times = [seconds(row, entry["step"]) for entry in entries]
-        axis.semilogx(
-            times,
-            [100 * entry["accuracy"] for entry in entries],
-            label=label,
-            **line_style(place),
-            **points(len(times)),
-        )
-        seen = [entry for entry, time in zip(entries, times, strict=True) if time <= limit]
-        reached = f"{100 * seen[-1]['accuracy']:.2f} %" if seen else "less than one evaluation"
-        epochs = f"{seen[-1]['step'] / row.steps_per_epoch:.1f}" if seen else ""
+        seen = dict(_validated(row))
+        style = {**line_style(place), **points(len(seen))}
+        axis.semilogx(list(seen), [100 * accuracy for _, accuracy in seen.values()], label=label, **style)
+        then = [entry for time, entry in seen.items() if time <= limit]
+        reached = f"{100 * then[-1][1]:.2f} %" if then else "less than one evaluation"
+        epochs = f"{then[-1][0] / row.steps_per_epoch:.1f}" if then else ""
         at_the_end = f"{100 * row.summary['validation_accuracy']:.2f} %"
-        lines.append([label, epochs, reached, at_the_end, f"{seconds(row, row.summary['steps']):,.0f}"])
+        lines.append([label, epochs, reached, at_the_end, f"{row.summary['cpu_seconds']:,.0f}"])
     axis.axvline(limit, color="lightgray", zorder=0)
-    axis.set(xlabel="seconds of training", ylabel="validation accuracy (%)")
+    axis.set(xlabel="processor time, with compilation (s)", ylabel="validation accuracy (%)")
     axis.xaxis.set_major_formatter("{x:g}")
     figure.legend(loc="outside right upper", frameon=False)
-    head = ["", f"epochs in {limit:.0f} s", "validation then", "validation at the end", "seconds of training"]
+    head = ["", f"epochs in {limit:.0f} CPU seconds", "validation then", "validation at the end", "CPU seconds"]
     return Panel("At equal time", figure, Table(head, lines))
 
 
-def seconds(row: Row, step: int) -> float:
-    """How long a run had trained at `step`, without compilation and evaluation (with them if it had too few steps)."""
-    speed = images_per_second(row)
-    return step * row.config.batch_size / speed if speed else step * row.summary["wall_seconds"] / row.summary["steps"]
-
-
-def images_per_second(row: Row) -> float | None:
-    """The speed of a run as it was written last; None if it had too few steps to tell."""
-    rates = [entry["images_per_second"] for entry in row.history if "images_per_second" in entry]
-    return rates[-1] if rates else None
+def _validated(row: Row) -> Iterator[tuple[float, tuple[int, float]]]:
+    """(processor time, (step, accuracy)) of each evaluation; the time is that of the training metrics before it."""
+    time = 0.0
+    for entry in row.history:
+        time = entry.get("cpu_seconds", time)
+        if entry["split"] == "validation":
+            yield time, (entry["step"], entry["accuracy"])
 
 
 def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], heads: Sequence[str] = (), side: float = 0.85) -> "Figure":

@@ -11,13 +11,13 @@ from jaxcnn.errors import UserError
 from jaxcnn.measures import metric_of
 from jaxcnn.report import Results, Row
 
-Measure = Callable[[Row], float]
-"""A number that an experiment reads from a finished run."""
+Measure = Callable[[Results, Row], float]
+"""A number that an experiment reads from a finished run, which is one of the results."""
 
 KEYS = ("label", "seed", "diverged")
 """What a line says besides numbers."""
 OTHERS = ("parameters", "cpu_seconds")
-"""Numbers that are no results."""
+"""Numbers that say what a run costs."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _scores(results: Results, measures: Mapping[str, Measure]) -> Iterator[Score
         known = row.summary
         if known:
             known = {**known, f"train_{metric}": row.trained(metric)}
-            known |= {name: measure(row) for name, measure in measures.items()}
+            known |= {name: measure(results, row) for name, measure in measures.items()}
         values = {name: value for name in (*names, *measures) if _is_number(value := known.get(name))}
         yield Score(row.label, row.seed, row.diverged, values)
 

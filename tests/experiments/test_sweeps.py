@@ -9,6 +9,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import pytest
 
+from experiments.findings import QUESTIONS, caption
 from helpers.processes import ROOT, run_command
 from helpers.tiny import random_data
 from jaxcnn import augment, optimizers, schedules, tasks
@@ -18,17 +19,6 @@ from jaxcnn.models import construct
 INFO = random_data(side=32).info
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SWEEPS = sorted(path.stem for path in (ROOT / "experiments").glob("*.py") if "\nSWEEP = " in path.read_text())
-
-QUESTIONS = (
-    *("first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "activations", "initializers"),
-    *("batch_norm", "augmentation", "regularization", "pooling", "depth", "architectures", "ensemble", "schedules"),
-    *("data_size", "label_noise", "finetune", "vgg_progressive"),
-)
-
-
-def caption(name: str) -> str:
-    """What an experiment says of itself."""
-    return importlib.import_module(f"experiments.{name}").__doc__ or ""
 
 
 @pytest.mark.parametrize("name", SWEEPS)

@@ -24,19 +24,19 @@ def markdown(panel: Panel) -> str:
 def results(tmp_path):
     """A slow run of four epochs, twice as good at the end, and a quick one of two."""
     rows = []
-    for label, rate, accuracies in (("slow", 100.0, (0.2, 0.3, 0.5, 0.8)), ("quick", 200.0, (0.3, 0.4))):
+    for label, rate, accuracies in (("slow", 10.0, (0.2, 0.3, 0.5, 0.8)), ("quick", 20.0, (0.3, 0.4))):
         config = Config(name="fake", batch_size=10, folder=str(tmp_path / label))
         row = Row(label, 0, config)
         row.folder.mkdir()
         (row.folder / "config.json").write_text(json.dumps(to_dict(config)))
         (row.folder / "data.json").write_text(json.dumps(asdict(INFO)))
         end = 10 * len(accuracies)
-        summary = {"validation_accuracy": accuracies[-1], "steps": end, "tested_step": end}
+        summary = {"validation_accuracy": accuracies[-1], "steps": end, "tested_step": end, "cpu_seconds": end / rate}
         (row.folder / "summary.json").write_text(json.dumps(summary))
         entries = []
         for epoch, accuracy in enumerate(accuracies, 1):
             step = {"step": 10 * epoch}
-            entries.append({**step, "split": "train", "accuracy": accuracy + 0.1, "images_per_second": rate})
+            entries.append({**step, "split": "train", "accuracy": accuracy + 0.1, "cpu_seconds": 10 * epoch / rate})
             entries.append({**step, "split": "validation", "accuracy": accuracy})
         (row.folder / "metrics.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
         rows.append(row)
@@ -61,9 +61,9 @@ def test_a_run_that_diverged_has_no_gap(results):
 
 
 def test_equal_time_is_the_time_of_the_quickest(results):
-    """The quick run takes one second; in one second the slow one has seen 100 images, which is one epoch."""
+    """The quick run takes one second; in one second the slow one has made ten steps, which is one epoch."""
     table = markdown(panels.equal_time(results))
-    assert "epochs in 1 s" in table
+    assert "epochs in 1 CPU seconds" in table
     assert "| slow | 1.0 | 20.00 % | 80.00 % | 4 |" in table
     assert "| quick | 2.0 | 40.00 % | 40.00 % | 1 |" in table
 
@@ -71,7 +71,7 @@ def test_equal_time_is_the_time_of_the_quickest(results):
 def test_equal_time_leaves_no_room_for_a_run_that_was_never_evaluated_in_it(results):
     row = results.rows[0]
     path = row.folder / "metrics.jsonl"
-    path.write_text(path.read_text().replace("100.0", "10.0"))
+    path.write_text(path.read_text().replace('"cpu_seconds": ', '"cpu_seconds": 9'))
     slow = Results("fake", (replace(row), results.rows[1]))
     assert "| slow |  | less than one evaluation |" in markdown(panels.equal_time(slow))
 
