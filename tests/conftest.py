@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from helpers.processes import Start
 
 pytest.register_assert_rewrite("helpers")  # before anything imports them
+from helpers.processes import COMPILE_QUICKLY  # noqa: E402
+
+os.environ["XLA_FLAGS"] = f"{COMPILE_QUICKLY} {os.environ.get('XLA_FLAGS', '')}"
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the processes of the tests would inherit that it is ignored
 
 

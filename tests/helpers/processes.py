@@ -23,8 +23,14 @@ no test passes or fails by how long something took."""
 Start = Callable[..., subprocess.Popen[str]]
 
 
+COMPILE_QUICKLY = "--xla_backend_optimization_level=0"
+"""XLA's flag for the tests themselves, most of whose time goes into compiling; commands compile as those of users."""
+
+
 def environment(**changes: str) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"} | changes
+    """What a command that a test starts sees: what the tests were started with, and `changes`."""
+    flags = os.environ.get("XLA_FLAGS", "").replace(COMPILE_QUICKLY, "").strip()
+    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "XLA_FLAGS": flags} | changes
 
 
 def run_command(*arguments: str, cwd: Path, **changes: str) -> subprocess.CompletedProcess[str]:
