@@ -30,7 +30,7 @@ BENCH := $(TORCH_VENV)/.installed
 BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
 endif
 
-.PHONY: help train quickstart train-2proc test test-slow lint format answers results parity notebooks notebook bench bench-startup clean
+.PHONY: help train quickstart train-2proc test test-slow lint format answers results parity notebooks notebook bench bench-startup bench-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ bench: $(BENCH) ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20"; 
 
 bench-startup: $(VENV)/.installed ## time from a command to its first step, cold and again
 	@$(RUN) -m experiments.bench.startup $(ARGS)
+
+bench-data: $(VENV)/.installed-dev ## race the decoding of pictures (TORCH_PYTHON=python that has torch)
+	@$(RUN) -m experiments.bench.data $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(ARGS)
 
 clean: ## remove the environments (runs/ stays)
 	rm -rf .venv .venv-*

@@ -1,6 +1,5 @@
 """A config becomes what a training needs: the recipe of its step, its phases, its first variables."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,30 +9,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import linen as nn
 
-from jaxcnn import augment, freezing, optimizers, schedules, tasks, train, train_state
+from jaxcnn import freezing, optimizers, schedules, tasks, train, train_state
 from jaxcnn.cadence import Cadence, cadence
 from jaxcnn.config import Config
 from jaxcnn.console.terminal import say
 from jaxcnn.data.for_run import Images
-from jaxcnn.data.preprocess import normalizer
 from jaxcnn.durations import steps
 from jaxcnn.errors import UserError
 from jaxcnn.models import construct
 from jaxcnn.models.counts import Counts, count
 from jaxcnn.parallel.devices import CompiledStep, Devices, job_devices
-from jaxcnn.runs import init_from
+from jaxcnn.recipes import build_phases, build_recipe
+from jaxcnn.runs import init_from, teacher
 from jaxcnn.runtime import xla
 from jaxcnn.seeds import key_of
-from jaxcnn.tasks import Task
 from jaxcnn.tasks.checks import check_image_size, check_settings
-from jaxcnn.tasks.task import empty_sums
-from jaxcnn.train_state import DeviceDataset, Recipe, TrainState
+from jaxcnn.tasks.taught import taught
+from jaxcnn.train_state import DeviceDataset, Recipe, Streamed, TrainState
 from jaxcnn.types import Tree
 
-LARGE_BATCH = 500
-"""Images per evaluation step if the training batch is smaller."""
+LARGE_BATCH, LARGE_IMAGE = 500, 96 * 96
+"""Images per evaluation step if the training batch is smaller; fewer of more pixels than that, for their memory."""
 
 ONCE = {"xla_backend_optimization_level": 1}
 """Compiler options for programs that run once; compiling ResNet-20's initialization takes 1/20 of the time."""
@@ -62,11 +59,12 @@ class Training:
     total_steps: int
     cadence: Cadence
     counts: Counts
+    teacher: teacher.Teacher | None
     initialize: Any
     """Jitted: key -> {"params", "batch_stats"} of a newly initialized model."""
 
     def device_data(self) -> DeviceDataset:
-        """All images on every device, as one array, so that a step is compiled once for all splits."""
+        """What every step is given: all images, as one array for all splits, unless they are streamed."""
         return self.devices.replicate(self._host_data())
 
     def train_step_at(self, step: int) -> CompiledStep:
@@ -77,8 +75,7 @@ class Training:
         """Starts to compile the train step of `step` in the background."""
         if step >= self.total_steps:
             return
-        indices = self.devices.split(np.zeros(self.config.batch_size, np.int32))
-        self.train_step_at(step).compile_ahead(self.abstract_state(), self._host_data(), indices)
+        self.train_step_at(step).compile_ahead(self.abstract_state(), self._host_data(), self._chosen_shapes())
 
     def initial_variables(self) -> tuple[Tree, Mapping[str, Any]]:
         """The variables at step 0, and a report of those that were loaded (empty if none were).
@@ -94,7 +91,7 @@ class Training:
     def initial_state(self, variables: Tree | None = None) -> TrainState:
         """The state at step 0. The caller hands `variables` over: a reference kept would double their memory."""
         variables = self.initial_variables()[0] if variables is None else variables
-        return self.devices.replicate(self._state_of(variables, self._run_key))
+        return self.devices.replicate(self._state_of(variables, self.run_key))
 
     def learning_rates(self) -> np.ndarray:
         """The learning rate of every step."""
@@ -106,7 +103,8 @@ class Training:
         return jax.random.split(key_of(self.config.seed))[0]
 
     @property
-    def _run_key(self) -> jax.Array:
+    def run_key(self) -> jax.Array:
+        """The key of a state, from which a step draws."""
         return jax.random.split(key_of(self.config.seed))[1]
 
     @property
@@ -115,11 +113,26 @@ class Training:
 
     def abstract_state(self) -> TrainState:
         """Shapes, dtypes and shardings of a state."""
-        shapes = self._state_of.eval_shape(self.initialize.eval_shape(self._init_key), self._run_key)
+        shapes = self._state_of.eval_shape(self.initialize.eval_shape(self._init_key), self.run_key)
         return self.devices.replicated(shapes)
 
+    def _chosen_shapes(self) -> Any:
+        """Of the examples that a step receives."""
+        indices, dataset = self.devices.split(np.zeros(self.config.batch_size, np.int32)), self.images.dataset
+        if not dataset.streamed:
+            return indices
+        images, labels = (
+            jax.ShapeDtypeStruct((*indices.shape, *array.shape[1:]), array.dtype)
+            for array in (dataset.images, dataset.labels)
+        )
+        return Streamed(images, labels, indices)
+
     def _host_data(self) -> DeviceDataset:
-        return DeviceDataset(self.images.dataset.images, self.images.dataset.labels)
+        taught_by = self.teacher.variables if self.teacher else None
+        dataset = self.images.dataset
+        if dataset.streamed:
+            return DeviceDataset(None, None, taught_by)
+        return DeviceDataset(dataset.images, dataset.labels, taught_by)
 
 
 def resolve(config: Config, images: Images) -> Config:
@@ -146,7 +159,10 @@ def assemble(config: Config, images: Images) -> Training:
     if config.batch_size > info.train:
         raise UserError(f"batch_size {config.batch_size} is larger than the training set of {info.train} images")
     devices = job_devices(config.devices, config.batch_norm, config.batch_size, config.grad_accum_steps)
-    task = tasks.build(config, info, devices.axis)
+    task = tasks.build(config, info, devices.axis, class_counts=images.class_counts)
+    taught_by = teacher.read(config, task, info)
+    if taught_by:
+        task = taught(task, config.loss)
     model = construct.build(config.model, task.output_shape[-1], jnp.dtype(config.dtype))
     shape = tasks.network_input(config, task)
     check_settings(config, task, model, shape, devices.count)
@@ -168,6 +184,7 @@ def assemble(config: Config, images: Images) -> Training:
     schedule = schedules.build(config.schedule, total_steps, steps_per_epoch)
     optimizer = optimizers.build(config.optimizer, schedule, shapes["params"], spans[0])
     recipe = build_recipe(config, images, task, model, optimizer, shapes["params"], spans, devices.axis, total_steps)
+    recipe = replace(recipe, teach=taught_by.teach if taught_by else None)
     phases = build_phases(recipe, spans, sizes, total_steps)
     if not any(jax.tree.leaves(phases[0][1].trainable)):
         raise UserError("all parameters are frozen at the first step: nothing would train")
@@ -181,60 +198,17 @@ def assemble(config: Config, images: Images) -> Training:
         recipe=recipe,
         phases=tuple(Phase(start, compiled(phase)) for start, phase in phases),
         eval_step=devices.compile(partial(train.eval_step, recipe), shared=2, split=2),
-        eval_batch=devices.round_up(max(config.batch_size, LARGE_BATCH), task.group),
+        eval_batch=devices.round_up(max(config.batch_size, _large_batch(shape)), task.group),
         devices=devices,
         schedule=schedule,
         total_steps=total_steps,
         cadence=rhythm,
         counts=count(model, shape, shapes),
+        teacher=taught_by,
         initialize=initialize,
     )
 
 
-def build_recipe(
-    config: Config,
-    images: Images,
-    task: Task,
-    model: nn.Module,
-    optimizer: optax.GradientTransformation,
-    params: Tree,
-    spans: tuple[Tree, Tree],
-    axis: str,
-    total_steps: int,
-) -> Recipe:
-    """The recipe of the first step."""
-    augmentation = augment.build(config.augment, len(images.info.label_names))
-    augment.check(augmentation, images.info.image_shape)
-    return Recipe(
-        model=model,
-        optimizer=optimizer,
-        task=task,
-        penalties=config.loss,
-        trainable=freezing.moving(spans[0], 0),
-        optimized=freezing.ever(spans[0]),
-        moving=freezing.moving(spans[1], 0),
-        decay_weights=optimizers.decay_weights(config.optimizer, params),
-        empty_sums=empty_sums(task, images.info.image_shape),
-        augment=augmentation,
-        normalize=normalizer(config, images.info),
-        steps_per_epoch=images.info.train // config.batch_size,
-        axis=axis,
-        grad_accum_steps=config.grad_accum_steps,
-        ema=config.ema,
-        tta=config.tta,
-        total_steps=total_steps if "progress" in inspect.signature(model).parameters else 0,
-    )
-
-
-def build_phases(
-    recipe: Recipe, spans: tuple[Tree, Tree], sizes: Mapping[int, int], total_steps: int
-) -> list[tuple[int, Recipe]]:
-    """(first step, recipe) of every phase: one starts at 0 and wherever spans or image sizes change."""
-    starts = sorted({0} | {start for start in {*freezing.changes(spans), *sizes} if 0 < start < total_steps})
-
-    def at(start: int) -> Recipe:
-        size = next((sizes[begin] for begin in sorted(sizes, reverse=True) if begin <= start), 0)
-        trainable, moving = (freezing.moving(tree, start) for tree in spans)
-        return replace(recipe, trainable=trainable, moving=moving, train_image_size=size)
-
-    return [(start, at(start)) for start in starts]
+def _large_batch(shape: tuple[int, ...]) -> int:
+    pixels = shape[0] * shape[1]
+    return max(LARGE_BATCH * LARGE_IMAGE // max(pixels, LARGE_IMAGE), 1)

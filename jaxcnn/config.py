@@ -23,10 +23,20 @@ class DataConfig:
     """A TFDS image-classification data set (cifar10, cifar100, svhn_cropped, ...), `folder:PATH` (your own pictures, a
     sub-folder a class), `arrays:FILE.npz` (images, labels), or `digits`, which needs no network."""
     image_size: int = 0
-    """Height and width that the pictures of a folder are brought to, once. 0: as they are, if all have one size."""
+    """Height and width that pictures, of a folder or of TFDS, are brought to, once. 0: as they are, if of one size."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How pictures of another shape become square: the middle (`crop`), all of it on black (`pad`), or distorted
     (`stretch`)."""
+    resize: int = 0
+    """Pixels of the shorter side before the middle is cut out: 256 for the usual 224. 0: as many as `image_size`."""
+    train_crop: str = ""
+    """A random crop of the whole picture in training, new in each epoch: `random_resized:area=(0.08,1)`,
+    `scale_jitter:shortest=(256,512)` or `random:shortest=256`. The pictures of a folder are then streamed."""
+    stream: Literal["auto", "always", "never"] = "auto"
+    """Whether the pictures of a folder stay in their files and are decoded batch by batch, ahead of need; `auto`: if
+    they would take more than a quarter of the memory."""
+    workers: int = 0
+    """For streamed pictures: processes that decode. 0: as many threads as there are cores. It changes no bit."""
     broken: Literal["stop", "skip"] = "stop"
     """What a picture that cannot be read does: it stops the run, or is left out and reported."""
     classes: tuple[str, ...] = ()
@@ -35,6 +45,9 @@ class DataConfig:
     """Number of training images held out for validation; all choices are made on them."""
     train: int = 0
     """Train on only this many of the remaining images, class-balanced. 0: all of them."""
+    imbalance: float = 1.0
+    """Long-tailed training images: the last class keeps 1/imbalance of its own, the first all, those between in
+    geometric progression (Cui et al. 2019). Validation and test images stay as they are."""
     label_noise: float = 0.0
     """Fraction of the training images whose label is replaced by a random other class. Validation and test labels stay
     correct."""
@@ -56,6 +69,16 @@ class LossConfig:
     `squared_error` (on one-hot targets); docs/tasks.md lists those of the other tasks."""
     smoothing: float = 0.0
     """Label smoothing: the probability mass that is spread evenly over all classes."""
+    class_weights: tuple[str, ...] = ()
+    """How much an example of a class counts: `none`, `balanced` (each class as much as any other, by the training
+    images), or `cat=3 dog=0.5`, the others 1."""
+    teacher: str = ""
+    """Learn from the answers of this trained network, too (distillation): a run's folder, one of its checkpoints, or
+    `pretrained:quicknet`. It sees the same augmented images and does not train."""
+    temperature: float | None = None
+    """For a teacher: what both networks' logits are divided by before they are compared. Default: 4."""
+    teacher_weight: float | None = None
+    """For a teacher: its part of the loss, the labels' being the rest. Default: 0.9."""
     l1: float = 0.0
     """Adds l1 * sum |w| over the parameters that `optimizer.weight_decay_multipliers` selects."""
     l2: float = 0.0

@@ -16,10 +16,13 @@ T = TypeVar("T")
 IGNORED_ON_RESUME = ("folder", "devices", "tensorboard", "resume", "distributed", "keep", "log_every", "watch")
 """Settings that do not change what is computed: a run may be resumed with others."""
 
+IGNORED_OF_DATA = ("data.workers", "data.stream")
+"""The same of single settings of a group; whether data are streamed is checked with the data themselves."""
+
 SELECTING = ("evaluate_every", "checkpoint_every")
 """Settings that decide between which checkpoints the best is chosen, and nothing else."""
 
-PATHS = ("init.source",)
+PATHS = ("init.source", "loss.teacher")
 """Settings that are paths, which can be written in several ways."""
 
 
@@ -88,6 +91,7 @@ def differences(ours: Config, theirs: Config) -> list[str]:
     ignored |= {"dtype"} if ours.dtype == "auto" else set()
     ignored |= {*SELECTING} if ours.select == theirs.select == "last" else set()
     names = [name for name in a if name.split(".")[0] not in ignored and a[name] != b[name]]
+    names = [name for name in names if name not in IGNORED_OF_DATA]
     different = [name for name in names if name not in PATHS or full_path(a[name]) != full_path(b[name])]
     return [f"{name}: {b[name]} there, {a[name]} here" for name in different]
 

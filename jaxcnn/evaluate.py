@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcnn import feed
 from jaxcnn.assemble import Training
 from jaxcnn.data import epoch_order
 from jaxcnn.tasks.task import summarize
@@ -34,10 +35,9 @@ def evaluate(
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
     examples = np.resize(indices.astype(np.int32), padded)
-    split, batches = training.devices.split, []
-    for begin in range(0, padded, size):
-        part = slice(begin, begin + size)
-        batches.append(training.eval_step(variables, data, split(examples[part]), split(mask[part])))
+    batches = []
+    for chosen, weights in feed.evaluation_batches(training, examples.reshape(-1, size), mask.reshape(-1, size)):
+        batches.append(training.eval_step(variables, data, chosen, weights))
         if watch and len(batches) > IN_FLIGHT:
             jax.block_until_ready(batches[-1 - IN_FLIGHT])
             watch((len(batches) - IN_FLIGHT) * size, len(indices))

@@ -1,15 +1,15 @@
 """The loop: data -> compiled steps -> run folder; the only place with a `for` over steps."""
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import jax
-import numpy as np
 
-from jaxcnn import data
+from jaxcnn import feed
 from jaxcnn.assemble import Training, assemble, resolve
 from jaxcnn.clock import Clock
 from jaxcnn.config import Config, folder_of
@@ -25,8 +25,8 @@ from jaxcnn.runtime import memory, xla
 from jaxcnn.train_state import DeviceDataset, TrainState
 from jaxcnn.types import Tree
 
-Batches = Iterable[tuple[int, np.ndarray]]
-"""(step after the update, indices [devices, B / devices])."""
+Batches = Iterable[tuple[int, feed.Batch]]
+"""(step after the update, what it is of)."""
 
 IN_FLIGHT = 2
 """Maximum number of steps in flight: enough to keep the device busy, few enough for an honest progress bar."""
@@ -53,6 +53,7 @@ def _fit(config: Config) -> dict[str, Any]:
     start = new_start(training)
     with RunFolder(config, training.devices.is_primary) as folder, Stop() as stop:
         folder.write_or_check_data(images.info)
+        folder.write_or_check_teacher(training.teacher.report if training.teacher else {})
         folder.write_environment(describe_devices(training))
         training.devices.barrier("run_folder_created")
         folder.check_visible()
@@ -106,8 +107,8 @@ def train_steps(
     in_flight: deque[tuple[int, Tree, Any]] = deque()
     unlogged: list[tuple[int, Tree]] = []
     stopping = False
-    for step, indices in batches:
-        state, sums = step_at(step - 1)(state, indices)
+    for step, chosen in _timed(batches, records):
+        state, sums = step_at(step - 1)(state, chosen)
         in_flight.append((step, sums, devices.any_process(stop.received is not None)))
         if len(in_flight) > IN_FLIGHT:
             stopping = _show(records, *in_flight.popleft())
@@ -130,23 +131,27 @@ def train_steps(
     return state
 
 
+def _timed(batches: Batches, records: Records) -> Iterator[tuple[int, feed.Batch]]:
+    """The batches; tells how long the loop waited for each."""
+    source = iter(batches)
+    while True:
+        began = time.monotonic()
+        batch = next(source, None)
+        records.waited(time.monotonic() - began)
+        if batch is None:
+            return
+        yield batch
+
+
 def heed(stop: Stop, records: Records, devices: Devices) -> None:
     """Raises: Stopped if a process of the run was asked to stop after its last step, while it is evaluated."""
     if bool(devices.any_process(stop.received is not None)):
         raise _stopped(stop, records, records.cadence.total)
 
 
-def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:
-    """The batches from step `begin_at` on: a pure function of the seed and the step."""
-    per_epoch, size = training.recipe.steps_per_epoch, training.config.batch_size
-    train = training.images.split.train
-    order, order_epoch = np.empty(0, np.int32), -1
-    for step in range(begin_at, training.total_steps):
-        epoch, position = divmod(step, per_epoch)
-        if epoch != order_epoch:
-            order, order_epoch = data.epoch_order(len(train), training.config.seed, epoch), epoch
-        chosen = order[position * size : (position + 1) * size]
-        yield step + 1, training.devices.split(train[chosen].astype(np.int32))
+def batches(training: Training, begin_at: int) -> Batches:
+    """The batches from step `begin_at` on."""
+    return feed.training_batches(training, begin_at)
 
 
 def announce(training: Training, folder: RunFolder, step: int) -> None:
@@ -168,8 +173,8 @@ def describe_devices(training: Training) -> str:
 
 
 def _with_data(training: Training, data: DeviceDataset) -> Callable[[int], Callable[..., Any]]:
-    """Step number -> (state, indices) -> (state, sums)."""
-    return lambda step: lambda state, indices: training.train_step_at(step)(state, data, indices)
+    """Step number -> (state, batch) -> (state, sums)."""
+    return lambda step: lambda state, chosen: training.train_step_at(step)(state, data, chosen)
 
 
 def _show(records: Records, step: int, sums: Tree, asked_to_stop: Any) -> bool:

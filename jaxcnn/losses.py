@@ -3,16 +3,17 @@
 Everything is computed in float32. One logit (K = 1) is the sigmoid neuron of a two-class problem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
 
 from jaxcnn.config import LossConfig
-from jaxcnn.errors import lookup
+from jaxcnn.errors import UserError, lookup
 
 Loss = Callable[[Array, Array], Array]
 
@@ -58,6 +59,49 @@ LOSSES: dict[str, Callable[..., Array]] = {
 def build(config: LossConfig) -> Loss:
     """The loss that `config` names, or cross-entropy."""
     return partial(lookup(LOSSES, config.name or "cross_entropy", "loss"), smoothing=config.smoothing)
+
+
+def class_weights(chosen: Sequence[str], names: Sequence[str], counts: Sequence[int]) -> np.ndarray | None:
+    """The weight of each class [K], or None if all are one.
+
+    `chosen`: nothing, `none`, `balanced` or pairs such as `cat=3`; `counts`: training images of each class. Balanced
+    weights are n / (K n_k), as scikit-learn's, so that their mean over the images is one; a class without any has one.
+    Raises: UserError for what is neither, a class that is not among `names`, or a weight that is not positive.
+    """
+    if tuple(chosen) in ((), ("none",)):
+        return None
+    if tuple(chosen) == ("balanced",):
+        sizes = np.asarray(counts, np.float64)
+        return np.where(sizes > 0, sizes.sum() / (len(names) * np.maximum(sizes, 1)), 1).astype(np.float32)
+    weights = np.ones(len(names), np.float32)
+    places = {name: place for place, name in enumerate(names)}
+    for pair in chosen:
+        name, equals, number = pair.rpartition("=")
+        if not equals:
+            raise UserError(f"loss.class_weights: {pair!r} is not none, balanced or CLASS=WEIGHT, such as {names[0]}=2")
+        weights[lookup(places, name, "class of loss.class_weights")] = _positive(pair, number)
+    return weights
+
+
+def _positive(pair: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if 0 < number < float("inf"):
+        return number
+    raise UserError(f"loss.class_weights: the weight in {pair!r} must be a number greater than 0")
+
+
+def weighted(loss: Loss, weights: np.ndarray | None) -> Loss:
+    """`loss` of each example times the weight of its class, or of the classes that it is a mixture of."""
+    if weights is None:
+        return loss
+
+    def of_class(logits: Array, targets: Array) -> Array:
+        return loss(logits, targets) * (distribution(targets, len(weights)) @ jnp.asarray(weights))
+
+    return of_class
 
 
 def penalty(config: LossConfig, params: object, weights: object) -> Array:

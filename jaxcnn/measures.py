@@ -30,6 +30,11 @@ PERCENT = Measure(" %", 2, 100)
 DEGREES = Measure("°", 1)
 MEASURES: dict[str, Measure] = {
     "accuracy": PERCENT,
+    "balanced_accuracy": PERCENT,
+    "top_5_accuracy": PERCENT,
+    "mean_average_precision": PERCENT,
+    "label_accuracy": PERCENT,
+    "exact_match": PERCENT,
     "loss": Measure("", 3),
     "angular_error": DEGREES,
     "median_angular_error": DEGREES,

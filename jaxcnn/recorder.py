@@ -37,6 +37,9 @@ class Records(Protocol):
 
     cadence: Cadence
 
+    def waited(self, seconds: float) -> None:
+        """How long the loop waited for a batch."""
+
     def show(self, step: int, sums: Tree) -> None:
         """Shows the metrics of `step`, and waits until it is done."""
 
@@ -90,13 +93,18 @@ class Recorder:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._log.close()
 
+    def waited(self, seconds: float) -> None:
+        self.bar.waited(seconds)
+
     def show(self, step: int, sums: Tree) -> None:
         jax.block_until_ready(sums)
         seen = summarize(self.task, sums)
         text = f"loss {seen['loss']:.3f}"
         if self.task.metric in seen:
             text += f"  {words(self.task.metric)} {self._shown(seen)}"
-        self.bar.update(step, text + (f"  validation {self._shown(self.validation)}" if self.validation else ""))
+        text += f"  validation {self._shown(self.validation)}" if self.validation else ""
+        wait = self._data_wait(step).get("data_wait")
+        self.bar.update(step, text + (f"  waits {wait:.0%}" if wait is not None else ""))
 
     def log(self, step: int, sums: Tree) -> None:
         self._require_finite(sums)
@@ -107,6 +115,7 @@ class Recorder:
         rate = self.bar.rate(step)
         if rate is not None:
             row["images_per_second"] = round(rate, 1)
+        row |= self._data_wait(step)
         self._log.write(step, "train", row | self._time())
 
     def watch(self, step: int, state: TrainState) -> None:
@@ -181,6 +190,11 @@ class Recorder:
         self.folder.write_picture("examples.png", picture)
         self._log.write_picture(step, "test/examples", picture)
 
+    def _data_wait(self, step: int) -> dict[str, float]:
+        """The fraction of the time in which the loop waited for streamed images; nothing if they are resident."""
+        wait = self.bar.waiting(step) if self.training.images.dataset.streamed else None
+        return {} if wait is None else {"data_wait": round(wait, 4)}
+
     def _time(self) -> dict[str, float]:
         """Seconds of training up to now over all sessions of the run, without the pauses between them."""
         before = self._log.times_before
@@ -195,6 +209,7 @@ class Recorder:
             "tested_step": step,
             "wall_seconds": times["seconds"],
             "cpu_seconds": times["cpu_seconds"],
+            **self._data_wait(self.training.total_steps),
             "task": self.config.task,
             "metric": self.task.metric,
             "model": self.config.model,

@@ -20,18 +20,22 @@ from jaxcnn.layers.norm import frozen_statistics
 from jaxcnn.parallel import collectives
 from jaxcnn.seeds import key_of
 from jaxcnn.tasks.task import Sums, batch_sums
-from jaxcnn.train_state import NEVER, DeviceDataset, Recipe, TrainState
+from jaxcnn.train_state import NEVER, DeviceDataset, Recipe, Streamed, TrainState, taken
 from jaxcnn.types import Tree
 
 TASK_DRAW = 1000
 """Far from the places of augmentations in a chain, so that a task draws numbers of its own."""
 
 
-def train_step(recipe: Recipe, state: TrainState, data: DeviceDataset, indices: Array) -> tuple[TrainState, Tree]:
-    """One update from the examples `indices` [B / devices]; also returns the sums of metrics so far."""
+def train_step(
+    recipe: Recipe, state: TrainState, data: DeviceDataset, chosen: Array | Streamed
+) -> tuple[TrainState, Tree]:
+    """One update from the examples `chosen` [B / devices]; also returns the sums of metrics so far."""
     key = jax.random.fold_in(state.key, state.step)
-    images, labels = data.images[indices], data.labels[indices]
+    images, labels, indices = taken(data, chosen)
     inputs, targets = _examples(recipe, _draw(recipe, state, key, indices), images, labels)
+    if recipe.teach:
+        targets = recipe.teach(data.teacher, inputs, targets)
     inputs = _resize(recipe.normalize(inputs), recipe.train_image_size)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
@@ -141,14 +145,15 @@ def _where(mask: Tree, new: Tree, old: Tree) -> Tree:
 
 
 def eval_step(
-    recipe: Recipe, variables: Tree, data: DeviceDataset, indices: Array, mask: Array
+    recipe: Recipe, variables: Tree, data: DeviceDataset, chosen: Array | Streamed, mask: Array
 ) -> tuple[Sums, tuple[Array, Tree] | None]:
-    """Sums of metrics over the examples `indices` [B / devices] where `mask` is one.
+    """Sums of metrics over the examples `chosen` [B / devices] where `mask` is one.
 
     Also the outputs and targets of the batches of all devices, if the task measures something that no sum can give.
     """
     task = recipe.task
-    inputs, targets = task.example(evaluation_draw(indices, recipe.axis), data.images[indices], data.labels[indices])
+    images, labels, indices = taken(data, chosen)
+    inputs, targets = task.example(evaluation_draw(indices, recipe.axis), images, labels)
     outputs = tta.outputs(recipe.model, variables, recipe.normalize(inputs), recipe.tta)
     sums = batch_sums(task, outputs, targets, task.loss(outputs, targets), mask)
     sums = collectives.total(sums | task.evaluation_sums(outputs, targets, mask), recipe.axis)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from flax import linen as nn
 from jax import Array
@@ -37,10 +36,29 @@ class TrainState(NamedTuple):
 class DeviceDataset(NamedTuple):
     """The whole data set, resident on the device: a step receives indices into it."""
 
-    images: Array | np.ndarray
-    """[N, H, W, C] uint8."""
-    labels: Array | np.ndarray
-    """[N] int32."""
+    images: Any
+    """[N, H, W, C] uint8; None if each batch is streamed."""
+    labels: Any
+    """[N] int32, or [N, classes]."""
+    teacher: Tree = None
+    """The variables of the teacher, if there is one."""
+
+
+class Streamed(NamedTuple):
+    """Examples that are not resident on the device: what a step receives instead of indices."""
+
+    images: Any
+    """[B, H, W, C] uint8."""
+    labels: Any
+    indices: Any
+    """[B], in the data set."""
+
+
+def taken(data: DeviceDataset, chosen: Array | Streamed) -> Streamed:
+    """The examples of a batch, wherever they are."""
+    if isinstance(chosen, Streamed):
+        return chosen
+    return Streamed(data.images[chosen], data.labels[chosen], chosen)
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,8 @@ class Recipe:
     tta: str = "none"
     total_steps: int = 0
     """For a model called with `progress` (NASNet's drop-path rate grows): the steps of the run; 0: for others."""
+    teach: Callable[[Tree, Array, Tree], Tree] | None = None
+    """(variables of the teacher, inputs, targets) -> targets with the teacher's answers; None without a teacher."""
     train_image_size: int = 0
     """Pixels of the shorter side that training images are resized to; 0: not resized."""
 

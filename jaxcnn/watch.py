@@ -25,7 +25,7 @@ from jaxcnn.drawing import gray, kernel_pictures, sheet
 from jaxcnn.models.trace import calls
 from jaxcnn.paths import atomic_write
 from jaxcnn.train import evaluation_draw
-from jaxcnn.train_state import DeviceDataset, Recipe, TrainState
+from jaxcnn.train_state import DeviceDataset, Recipe, Streamed, TrainState, taken
 from jaxcnn.types import Tree
 
 IMAGES = 128
@@ -49,8 +49,13 @@ class Watch:
     def __init__(self, training: Training, data: DeviceDataset, folder: Path, events: Events | None) -> None:
         split = training.images.split
         count = IMAGES // training.recipe.task.group * training.recipe.task.group
-        self._indices = (split.validation if len(split.validation) else split.train)[:count].astype(np.int32)
-        task = tasks.build(training.config, training.images.info)  # of no mapped axis
+        indices = (split.validation if len(split.validation) else split.train)[:count].astype(np.int32)
+        images = training.images
+        task = tasks.build(training.config, images.info, class_counts=images.class_counts)  # of no mapped axis
+        dataset = images.dataset
+        self._chosen = (
+            Streamed(dataset.images[indices], dataset.labels[indices], indices) if dataset.streamed else indices
+        )
         self._data, self._events, self._folder = data, events, folder / "watch"
         self._look = jax.jit(partial(look, replace(training.recipe, task=task)))
         self._pictures = watched_steps(training.total_steps, PICTURES)
@@ -61,7 +66,7 @@ class Watch:
 
     def observe(self, step: int, state: TrainState) -> None:
         """Writes `watch/STEP.npz` and TensorBoard events of the state at `step`."""
-        seen = jax.tree.map(np.asarray, self._look(state, self._data, self._indices))
+        seen = jax.tree.map(np.asarray, self._look(state, self._data, self._chosen))
         flat = {f"{kind}/{layer}/{name}": x for (kind, layer), each in seen.items() for name, x in each.items()}
         self._folder.mkdir(exist_ok=True)
         with atomic_write(self._folder / f"{step:07d}.npz") as path, path.open("wb") as file:
@@ -95,10 +100,10 @@ Seen = dict[tuple[str, str], dict[str, Array]]
 """(kind, layer) -> a histogram, numbers, and for some layers an array to draw."""
 
 
-def look(recipe: Recipe, state: TrainState, data: DeviceDataset, indices: Array) -> Seen:
-    """What there is to see of the state on the examples `indices`, in evaluation; pure."""
-    draw = evaluation_draw(indices)
-    inputs, targets = recipe.task.example(draw, data.images[indices], data.labels[indices])
+def look(recipe: Recipe, state: TrainState, data: DeviceDataset, chosen: Array | Streamed) -> Seen:
+    """What there is to see of the state on the examples `chosen`, in evaluation; pure."""
+    pixels, labels, indices = taken(data, chosen)
+    inputs, targets = recipe.task.example(evaluation_draw(indices), pixels, labels)
     images = recipe.normalize(inputs)
     optimized, fixed = rules.partition(recipe.optimized, state.params)
 

@@ -57,6 +57,7 @@ def numbers(values, prefix=""):
 
 def test_every_number_of_a_config_has_a_limit_and_refuses_what_is_beyond():
     given = {"optimizer": dict.fromkeys(("weight_decay", "momentum", "b1", "b2", "decay", "eps", "clip_norm"), 0.5)}
+    given["loss"] = {"temperature": 2.0, "teacher_weight": 0.5}
     full = from_dict(Config, {"name": "a", **given, "schedule": {"factor": 0.5, "final": 0.5}})
     names = {name for name in numbers(to_dict(full)) if not name.startswith("distributed.")}
     assert names == set(LIMITS)

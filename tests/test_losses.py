@@ -58,3 +58,49 @@ def test_penalty_counts_only_what_has_weight():
 def test_a_bad_loss_is_one_clear_error():
     with pytest.raises(UserError, match="did you mean 'cross_entropy'"):
         losses.build(LossConfig(name="crossentropy"))
+
+
+# Class weights
+
+NAMES = tuple("abcdefghij")
+
+
+def test_balanced_weights_are_those_of_scikit_learn():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = np.repeat(np.arange(10), np.arange(3, 13))
+    ours = losses.class_weights(("balanced",), NAMES, np.bincount(labels).tolist())
+    assert ours is not None
+    np.testing.assert_allclose(ours, compute_class_weight("balanced", classes=np.arange(10), y=labels), rtol=1e-6)
+    assert ours[labels].mean() == pytest.approx(1, rel=1e-6)
+
+
+def test_a_weighted_loss_is_that_of_repeated_examples():
+    """A class of weight three is one whose examples are there three times."""
+    weights = losses.class_weights(("d=3", "b=0.5"), NAMES, ())
+    plain = losses.build(LossConfig(smoothing=0.1))
+    each = losses.weighted(plain, weights)(LOGITS, LABELS)
+    factors = np.where(np.asarray(LABELS) == 3, 3, np.where(np.asarray(LABELS) == 1, 0.5, 1))
+    np.testing.assert_allclose(each, factors * plain(LOGITS, LABELS), rtol=1e-6)
+    half = (jax.nn.one_hot(LABELS, 10) + jax.nn.one_hot(jnp.full(6, 3), 10)) / 2
+    mixed = losses.weighted(plain, weights)(LOGITS, half)
+    np.testing.assert_allclose(mixed, (factors + 3) / 2 * plain(LOGITS, half), rtol=1e-5)
+
+
+def test_without_weights_the_loss_is_the_same_function():
+    plain = losses.build(LossConfig())
+    assert all(losses.weighted(plain, losses.class_weights(each, NAMES, ())) is plain for each in ((), ("none",)))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (("balance",), "'balance' is not none, balanced or CLASS=WEIGHT"),
+        (("z=2",), "unknown class of loss.class_weights 'z'"),
+        (("a=0",), "greater than 0"),
+        (("a=much",), "greater than 0"),
+    ],
+)
+def test_weights_that_cannot_be_meant(chosen, message):
+    with pytest.raises(UserError, match=message):
+        losses.class_weights(chosen, NAMES, (1,) * 10)

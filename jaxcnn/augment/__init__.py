@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxcnn import specs
-from jaxcnn.augment.color import brightness, contrast
+from jaxcnn.augment.color import brightness, contrast, lighting
 from jaxcnn.augment.draw import Draw
 from jaxcnn.augment.mixing import Mixed, cutmix, mixup
 from jaxcnn.augment.rand_augment import randaugment
@@ -32,6 +32,7 @@ AUGMENTATIONS: dict[str, Callable[..., Array]] = {
     "cutout": cutout,
     "brightness": brightness,
     "contrast": contrast,
+    "lighting": lighting,
     "stretch": stretch,
     "rotation": rotation,
     "shear": shear,

@@ -32,6 +32,10 @@ class Draw(NamedTuple):
         uniform = jax.vmap(lambda key: jax.random.uniform(key, (len(stops),), jnp.float32))(self.keys)
         return jnp.floor(uniform * jnp.array(stops, jnp.float32)).astype(jnp.int32)
 
+    def normal(self, count: int) -> Array:
+        """[B, count] numbers of a standard normal distribution."""
+        return jax.vmap(lambda key: jax.random.normal(key, (count,), jnp.float32))(self.keys)
+
     def fold_in(self, index: int) -> "Draw":
         """An independent draw, for example for one augmentation of a chain."""
         return self._replace(keys=jax.vmap(partial(jax.random.fold_in, data=index))(self.keys))

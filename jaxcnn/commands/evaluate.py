@@ -8,6 +8,7 @@ import tyro
 
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.data.for_run import Images, load_images
+from jaxcnn.data.others import others
 from jaxcnn.errors import UserError
 from jaxcnn.evaluate import evaluate, numbers
 from jaxcnn.json_files import write_json
@@ -23,6 +24,8 @@ class Evaluation:
 
     run: tyro.conf.Positional[str]
     """Folder of a run."""
+    data: str = ""
+    """Other pictures: `folder:PATH`, with sub-folders that are called as the run's classes. Default: the run's own."""
     split: Literal["test", "validation", "train"] = "test"
     """Which images. Training images are seen as in evaluation, without augmentation."""
     step: int | None = None
@@ -38,13 +41,19 @@ def main(arguments: list[str]) -> int:
     """
     chosen = tyro.cli(Evaluation, args=arguments, prog="python -m jaxcnn evaluate")
     run = load(chosen.run, step=chosen.step)
-    images, found = evaluated(run, chosen.split)
+    if chosen.data and chosen.split != "test":
+        raise UserError("--split is of the run's own data: leave it out, or leave out --data")
+    images, found = evaluated(run, chosen.split, chosen.data)
     count = len(indices_of(images, chosen.split))
     print(f"{run.config.name} at step {run.step:,}: {count:,} {chosen.split} images of {images.info.name}")
     metrics = numbers(found)
     print(columns(("metric", "value"), [(words(name), measure_of(name)(value)) for name, value in metrics.items()]))
     if "confusion" in found:
         print(f"\n{by_class(run.task.class_names, found['confusion'])}")
+    if "class_average_precision" in found:
+        precisions = zip(run.task.class_names, found["class_average_precision"], strict=True)
+        rows = [(name, "" if value is None else PERCENT(value)) for name, value in precisions]
+        print(f"\n{columns(('class', 'average precision'), rows)}")
     if chosen.json:
         write_json(user_path(chosen.json), {"run": str(run.path), "step": run.step, "split": chosen.split, **found})
     return 0
@@ -64,15 +73,16 @@ def data_of(run: Run) -> Images:
     return images
 
 
-def evaluated(run: Run, split: str) -> tuple[Images, dict[str, Any]]:
-    """The run's data, and what `evaluate` finds of one split of them.
+def evaluated(run: Run, split: str, other: str = "") -> tuple[Images, dict[str, Any]]:
+    """The run's data, or the `other` ones, and what `evaluate` finds of one split of them.
 
     Raises: UserError if the data are not those that the run was trained on, or the split is empty.
     """
     group = run.task.group
     size = max(min(run.config.batch_size, 1000) // group, 1) * group
-    config = replace(run.config, devices=1, grad_accum_steps=1, batch_size=size)
-    images = data_of(run)
+    loss = replace(run.config.loss, teacher="", temperature=None, teacher_weight=None)  # nothing is learned here
+    config = replace(run.config, devices=1, grad_accum_steps=1, batch_size=size, loss=loss)
+    images = others(other, run.data, run.config.data, run.task.class_names) if other else data_of(run)
     indices = indices_of(images, split)
     if not len(indices):
         raise UserError(f"{run.path} has no {split} images: choose another --split")

@@ -1,6 +1,7 @@
 """`python -m jaxcnn inspect RUN`: one page that opens a trained network."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
         places = worst(probabilities, labels, chosen.worst) if chosen.worst else evenly(labels, chosen.images)
         pictures, true = tests[places], labels[places]
         names = [f"test image {place}" for place in places]
-    many = tests[:EXCITING_IMAGES]
+    many = np.asarray(tests[:EXCITING_IMAGES])
     layers = list(network.stages().values()) if network.places() else []
     seen = normalized(run, pictures)
     parts = {
@@ -89,7 +90,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
         "counted": f"{len(labels):,} test images; rows are the true classes, columns what the network says.",
         "calibration": viewer.calibration_part(probabilities, labels),
         "kernels": viewer.kernels_part(network),
-        "exciting": viewer.exciting_part(network, many, normalized(run, many), layers),
+        "exciting": viewer.exciting_part(network, many, partial(normalized, run), layers),
         "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
     }
     accuracy = PERCENT(found["accuracy"])

@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     if rows:
         print(columns(("picture", *(title for n in places for title in (f"{n}.", ""))), rows))
     if chosen.csv:
-        _write(user_path(chosen.csv), paths, probabilities, names)
+        _write(user_path(chosen.csv), paths, probabilities, names, run.task.takes_several_labels)
     for error in unread:
         print(f"error: {error}", file=sys.stderr)
     return 1 if unread else 0
@@ -95,9 +95,16 @@ def _top(probabilities: np.ndarray, names: Sequence[str], count: int) -> list[st
     return [text for label in best for text in (names[label], PERCENT(float(probabilities[label])))]
 
 
-def _write(path: Path, files: Sequence[Path], probabilities: np.ndarray, names: Sequence[str]) -> None:
+def _write(path: Path, files: Sequence[Path], probabilities: np.ndarray, names: Sequence[str], several: bool) -> None:
+    """`several`: every class of a probability of at least one half is named, as in `labels.csv`."""
+
+    def answer(row: np.ndarray) -> str:
+        if several:
+            return ";".join(name for name, value in zip(names, row, strict=True) if value >= 0.5)
+        return names[int(row.argmax())]
+
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["picture", "class", *names])
+        writer.writerow(["picture", "labels" if several else "class", *names])
         for picture, row in zip(files, probabilities, strict=True):
-            writer.writerow([picture, names[row.argmax()], *(f"{value:.6f}" for value in row)])
+            writer.writerow([picture, answer(row), *(f"{value:.6f}" for value in row)])

@@ -21,7 +21,7 @@ class ProgressBar:
     def __init__(self, total: int, done: int, batch_size: int) -> None:
         self._total, self._start, self._batch_size = total, done, batch_size
         self._began = self._spoke = time.monotonic()
-        self._paused = 0.0
+        self._paused = self._waited = 0.0
         self._bar: Progress | None = None
         self._task = TaskID(0)
         if console.is_terminal:
@@ -45,11 +45,24 @@ class ProgressBar:
         measured = step - self._start - 1
         if measured < MEASURED_STEPS:
             return None
-        return measured * self._batch_size / max(time.monotonic() - self._began - self._paused, 1e-9)
+        return measured * self._batch_size / self._busy()
+
+    def waited(self, seconds: float) -> None:
+        """Adds time in which the loop waited for data."""
+        self._waited += seconds
+
+    def waiting(self, step: int) -> float | None:
+        """The fraction of the time since the first step of this session that went by waiting; None as for `rate`."""
+        if step - self._start - 1 < MEASURED_STEPS:
+            return None
+        return min(self._waited / self._busy(), 1.0)
+
+    def _busy(self) -> float:
+        return max(time.monotonic() - self._began - self._paused, 1e-9)
 
     def update(self, step: int, text: str) -> None:
         if step <= self._start + 1:
-            self._began, self._paused = time.monotonic(), 0.0
+            self._began, self._paused, self._waited = time.monotonic(), 0.0, 0.0
             return
         rate = self.rate(step)
         text += f"  {rate:,.0f} images/s" if rate else ""

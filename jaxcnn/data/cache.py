@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,15 @@ def read(entry: Path) -> Dataset | None:
         return None
 
 
-def write(entry: Path, dataset: Dataset) -> None:
+def notes(entry: Path) -> list[str]:
+    """What was said of the data when they were decoded."""
+    try:
+        return list(map(str, json.loads((entry / "about.json").read_text()).get("notes", [])))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return []
+
+
+def write(entry: Path, dataset: Dataset, notes: Sequence[str] = ()) -> None:
     """Stores `dataset` under a temporary name, then renames it; reports on stderr if that fails."""
     unfinished = entry.with_name(f".{entry.name}.{os.getpid()}")
     try:
@@ -47,7 +56,9 @@ def write(entry: Path, dataset: Dataset) -> None:
         for field, array in arrays(dataset).items():
             np.save(unfinished / f"{field}.npy", array)
         about = {field: getattr(dataset, field) for field in ("name", "version", "digest", "train_size")}
-        (unfinished / "about.json").write_text(json.dumps(about | {"labels": dataset.label_names}))
+        (unfinished / "about.json").write_text(
+            json.dumps(about | {"labels": dataset.label_names, "notes": list(notes)})
+        )
         shutil.rmtree(entry, ignore_errors=True)  # what was there could not be read
         unfinished.rename(entry)
     except OSError as error:

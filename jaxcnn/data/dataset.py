@@ -21,9 +21,9 @@ class MissingData(UserError):
 class Dataset:
     """Images and labels in host memory, read-only; a data set from the cache is memory-mapped.
 
-    Shapes: images `[N, height, width, 3]` uint8, labels `[N]` int32 in `0..num_classes-1`; the first `train_size` of
-    them are for training, the others for the test. They are one array, as on the devices, so that a CPU
-    reads the mapped file itself.
+    Shapes: images `[N, height, width, 3]` uint8, labels `[N]` int32 in `0..num_classes-1`, or `[N, num_classes]` zeros
+    and ones where a picture has several; the first `train_size` of them are for training, the others for the test. They
+    are one array, as on the devices, so that a CPU reads the mapped file itself.
     `digest` is a short hash of arrays and label names: copies of one version can differ (original, re-encoded).
     """
 
@@ -56,6 +56,16 @@ class Dataset:
         return len(self.label_names)
 
     @property
+    def streamed(self) -> bool:
+        """Whether the images stay in files (`jaxcnn.data.streamed.Pictures`)."""
+        return not isinstance(self.images, np.ndarray)
+
+    @property
+    def several_labels(self) -> bool:
+        """Whether a label is a row of zeros and ones."""
+        return self.labels.ndim == 2
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
         height, width, channels = self.images.shape[1:]
@@ -86,15 +96,33 @@ def digest(dataset: Dataset) -> str:
     return content.hexdigest()[:12]
 
 
+def numbers_of(classes: Sequence[str], label_names: Sequence[str], where: str) -> list[int]:
+    """The places of `classes` among the classes of a data set.
+
+    Raises UserError for a label name that it does not have, or that is given twice.
+    """
+    numbers = {name: number for number, name in enumerate(label_names)}
+    kept = [lookup(numbers, name, f"class of {where}") for name in classes]
+    if len(set(kept)) < len(kept):
+        raise UserError(f"a class is named twice in {', '.join(classes)}: name each class once")
+    return kept
+
+
 def select(dataset: Dataset, classes: Sequence[str]) -> Dataset:
-    """Only the images of `classes`, relabeled 0, 1, ... in the given order.
+    """Only the images of `classes`, relabeled 0, 1, ... in the given order; of several labels only these.
 
     Raises UserError for a label name that the data set does not have, or that is given twice.
     """
-    numbers = {name: number for number, name in enumerate(dataset.label_names)}
-    kept = [lookup(numbers, name, f"class of {dataset.name}") for name in classes]
-    if len(set(kept)) < len(kept):
-        raise UserError(f"a class is named twice in {', '.join(classes)}: name each class once")
+    kept = numbers_of(classes, dataset.label_names, dataset.name)
+    if dataset.several_labels:
+        train, test = (
+            (images, labels[:, kept])
+            for images, labels in (
+                (dataset.train_images, dataset.train_labels),
+                (dataset.test_images, dataset.test_labels),
+            )
+        )
+        return joined(dataset.name, dataset.version, train, test, tuple(classes))
     relabel = np.full(dataset.num_classes, -1, np.int32)
     relabel[kept] = np.arange(len(kept))
 

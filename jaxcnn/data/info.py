@@ -19,3 +19,7 @@ class DataInfo:
     test: int
     fallback: bool
     """True if the data set that the config names was not available and another one stands in for it."""
+    several_labels: bool = False
+    """Whether a label is a row of zeros and ones, one for each class."""
+    streamed: bool = False
+    """Whether the pictures stayed in their files; the digest is then that of their names and sizes."""

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from jaxcnn.data import pictures
 from jaxcnn.data.dataset import Dataset, Part, joined
+from jaxcnn.data.pictures import Reading
 from jaxcnn.data.splits import balanced
 from jaxcnn.errors import UserError
 from jaxcnn.paths import user_path
@@ -58,18 +60,20 @@ def find(name: str, root: Path) -> Path | None:
     return None
 
 
-def read(folder: Path) -> Dataset:
+def read(folder: Path, reading: Reading | None = None) -> Dataset:
     """Decodes the prepared data in `folder`; shows a line on a terminal if that takes over a second.
+
+    `reading` brings all images to one size, if it has one.
 
     Raises UserError if it is not image classification, unreadable without TensorFlow, or damaged.
     """
     with _readable(folder):
         about = json.loads((folder / "dataset_info.json").read_text())
         _check_format(folder, about["name"], about.get("fileFormat", "tfrecord"))
-        return _decoded(folder, about["name"])
+        return _decoded(folder, about["name"], reading or Reading())
 
 
-def _decoded(folder: Path, name: str) -> Dataset:
+def _decoded(folder: Path, name: str, reading: Reading) -> Dataset:
     import tensorflow_datasets as tfds  # half a second: not when the cache answers
 
     builder: Any = tfds.builder_from_directory(folder)
@@ -83,7 +87,7 @@ def _decoded(folder: Path, name: str) -> Dataset:
     # Records as they are stored: TFDS would decode every feature, and take half as long again.
     raw = tfds.decode.DeserializeMethod.RAW_BYTES
     sources = [builder.as_data_source(split, deserialize_method=raw) for split in used]
-    parts = [_arrays(name, source) for source in sources]
+    parts = [_arrays(name, source, reading) for source in sources]
     for _, labels in parts:
         if labels.min() < 0 or labels.max() >= len(names):
             raise UserError(f"{name} has images without a label: it cannot be used for classification")
@@ -104,34 +108,36 @@ def _with_test_images(name: str, everything: Part) -> tuple[Part, Part]:
     return (images[train], labels[train]), (images[test], labels[test])
 
 
-def _arrays(name: str, source: Any) -> Part:
+def _arrays(name: str, source: Any, reading: Reading) -> Part:
     """Images `[N, height, width, 3]` uint8 and labels `[N]` int32 of a TFDS data source of raw records."""
-    shape = _example(source[0])[0].shape
+    shape = _example(source[0], reading)[0].shape
     images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)
     tell = _teller(f"{name}: decoding {len(source):,} images, once; the next start reads them from the cache")
     for start in range(0, len(source), BATCH):
         records = source.__getitems__(list(range(start, min(start + BATCH, len(source)))))
         for index, record in enumerate(records, start):
-            image, labels[index] = _example(record)
+            image, labels[index] = _example(record, reading)
             if image.shape != shape:
                 sizes = " and ".join(f"{height}x{width}" for height, width, _ in (shape, image.shape))
-                raise UserError(f"{name} has images of several sizes ({sizes}): only sets of one size can be used")
+                raise UserError(f"{name} has images of several sizes ({sizes}): say which one, --data.image-size 64")
             images[index] = image
         tell()
     return images, labels
 
 
-def _example(record: bytes | memoryview) -> tuple[np.ndarray, int]:
+def _example(record: bytes | memoryview, reading: Reading) -> tuple[np.ndarray, int]:
     """The image `[height, width, 3]` uint8 and the label of a serialized `tf.Example`."""
     from PIL import Image
     from tensorflow_datasets.proto import tf_example_pb2
 
     example = tf_example_pb2.Example.FromString(bytes(record))  # pyrefly: ignore[missing-attribute]
     fields = example.features.feature
-    picture = Image.open(io.BytesIO(fields["image"].bytes_list.value[0]))
+    picture, label = Image.open(io.BytesIO(fields["image"].bytes_list.value[0])), fields["label"].int64_list.value[0]
+    if reading.side:
+        return pictures.fitted(picture, reading.side, reading.side, reading.fit, resize=reading.resize), label
     color = picture if picture.mode == "RGB" else picture.convert("RGB")
     pixels = np.frombuffer(color.tobytes(), np.uint8).reshape(color.height, color.width, 3)
-    return pixels, fields["label"].int64_list.value[0]
+    return pixels, label
 
 
 def _teller(message: str, after: float = 1.0) -> Any:

@@ -12,7 +12,7 @@ from jaxcnn.data.dataset import Dataset
 from jaxcnn.errors import UserError
 
 # Each use of a seed has a stream of its own.
-EPOCH, SPLIT, SUBSET, NOISE = 1, 2, 3, 4
+EPOCH, SPLIT, SUBSET, NOISE, TAIL = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +32,28 @@ def split(dataset: Dataset, validation: int, seed: int, train: int = 0) -> Split
     Raises UserError if a number is negative, or if a class would have no training image left.
     """
     labels = dataset.train_labels
+    if dataset.several_labels:  # there is no one class to balance
+        labels = np.zeros(len(labels), np.int32)
     held_out = balanced(labels, validation, seed)
     rest = np.setdiff1d(np.arange(len(labels), dtype=np.int32), held_out)
     if train in (0, len(rest)):
         return Split(rest, held_out)
     return Split(rest[balanced(labels[rest], train, seed, SUBSET, "train on")], held_out)
+
+
+def long_tailed(labels: np.ndarray, imbalance: float, seed: int) -> np.ndarray:
+    """Ascending int32 indices of a long-tailed subset of examples with `labels` [N].
+
+    Of K classes, the k-th (from 0) keeps the fraction imbalance^(-k / (K - 1)) of its examples, at least one of them;
+    which, the seed decides, and a smaller subset is part of every larger one.
+    Source: Cui et al. 2019, arXiv:1901.05555, section 5.1 (long-tailed CIFAR).
+    """
+    classes, sizes = np.unique(labels, return_counts=True)
+    fractions = imbalance ** (-np.arange(len(classes)) / max(len(classes) - 1, 1))
+    quotas = np.maximum(1, np.floor(sizes * fractions + 1e-9)).astype(int)
+    order = _permutation(len(labels), TAIL, seed)
+    chosen = [order[labels[order] == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
+    return np.sort(np.concatenate([np.empty(0, np.int32), *chosen])).astype(np.int32)
 
 
 def with_label_noise(dataset: Dataset, train: np.ndarray, fraction: float, seed: int) -> Dataset:
@@ -48,6 +65,10 @@ def with_label_noise(dataset: Dataset, train: np.ndarray, fraction: float, seed:
     if not 0 <= fraction <= 1:
         raise UserError(f"data.label_noise is a fraction in 0 ... 1, not {fraction}")
     chosen = train[_permutation(len(train), NOISE, seed)[: round(fraction * len(train))]]
+    if not len(chosen):
+        return dataset
+    if dataset.several_labels:
+        raise UserError("data.label_noise is for pictures of one class each, and these have several labels")
     offsets = 1 + _random(len(chosen), NOISE, seed, 1) % np.uint64(dataset.num_classes - 1)
     labels = dataset.labels.copy()
     labels[chosen] = (labels[chosen] + offsets.astype(np.int32)) % dataset.num_classes

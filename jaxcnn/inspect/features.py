@@ -1,6 +1,7 @@
 """What layers respond to: kernels as pictures, maps, the images that excite a channel most, likeness of layers."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,14 @@ from jax import Array
 from jaxcnn.inspect.network import Network
 from jaxcnn.models.trace import outputs_of
 
-BATCH = 200
+BATCH, SMALL = 200, 64 * 64
+"""Images looked at together, and the pixels up to which there are so many."""
+
+
+def _batch_of(images: Any) -> int:
+    """How many images of this size are looked at together: fewer of large ones, for their memory."""
+    height, width = images.shape[1:3]
+    return max(BATCH * SMALL // max(height * width, SMALL), 1)
 
 
 def maps(network: Network, images: Array, layer: str) -> np.ndarray:
@@ -20,7 +28,8 @@ def maps(network: Network, images: Array, layer: str) -> np.ndarray:
     def look(batch: Array) -> Array:
         return outputs_of(network.model, network.variables, batch, layer).astype(jnp.float32)
 
-    return np.concatenate([np.asarray(look(images[i : i + BATCH])) for i in range(0, len(images), BATCH)])
+    size = _batch_of(images)
+    return np.concatenate([np.asarray(look(images[i : i + size])) for i in range(0, len(images), size)])
 
 
 class Exciting(NamedTuple):
@@ -33,16 +42,29 @@ class Exciting(NamedTuple):
     columns: np.ndarray
 
 
-def most_exciting(network: Network, images: Array, layer: str, count: int = 8) -> list[Exciting]:
-    """For every channel of `layer`, the `count` images with the greatest value anywhere in their map."""
-    found = maps(network, images, layer)
-    flat = found.reshape(len(found), -1, found.shape[-1])
-    highest, place = flat.max(1), flat.argmax(1)
-    rows, columns = np.divmod(place, found.shape[2])
+def most_exciting(
+    network: Network, images: Any, layer: str, count: int = 8, prepare: Callable[[Any], Array] = jnp.asarray
+) -> list[Exciting]:
+    """For every channel of `layer`, the `count` images with the greatest value anywhere in their map.
+
+    `prepare` normalizes a batch of `images`, if they are not. Of each map only the greatest value is kept, and a few
+    images are looked at together, so that many large ones need no more memory.
+    """
+
+    @jax.jit
+    def look(batch: Array) -> tuple[Array, Array, int]:
+        found = outputs_of(network.model, network.variables, batch, layer).astype(jnp.float32)
+        flat = found.reshape(len(found), -1, found.shape[-1])
+        return flat.max(1), flat.argmax(1), found.shape[2]
+
+    size = _batch_of(images)
+    parts = [look(prepare(images[begin : begin + size])) for begin in range(0, len(images), size)]
+    highest, place = (np.concatenate([np.asarray(part[each]) for part in parts]) for each in range(2))
+    rows, columns = np.divmod(place, int(parts[0][2]))
     best = np.argsort(-highest, axis=0, kind="stable")[:count]
     return [
         Exciting(best[:, c], highest[best[:, c], c], rows[best[:, c], c], columns[best[:, c], c])
-        for c in range(found.shape[-1])
+        for c in range(highest.shape[1])
     ]
 
 

@@ -121,7 +121,7 @@ def network_of(run: Run) -> Network:
 
     Raises: UserError for a task whose answers are not classes.
     """
-    if run.task.class_names != run.data.label_names:
+    if run.task.class_names != run.data.label_names or run.task.takes_several_labels:
         raise UserError(f"{run.path} has the task {run.config.task}: what decides is asked of the classes of the data")
     shape = tasks.network_input(run.config, run.task)
     return Network(run.model.clone(dtype=jnp.float32), run.variables, shape)

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -100,12 +100,14 @@ def kernels_part(network: Network) -> dict[str, str] | None:
     return {"src": uri(sheet(list(pictures), columns=16, larger=max(1, 48 // kernel.shape[0]))), "about": about}
 
 
-def exciting_part(network: Network, pictures: np.ndarray, seen: Array, layers: Sequence[str]) -> dict[str, str]:
+def exciting_part(
+    network: Network, pictures: np.ndarray, normalize: Callable[[np.ndarray], Array], layers: Sequence[str]
+) -> dict[str, str]:
     """Layer -> for its first channels, the images that excite each most, with a frame around the part that does."""
     found = {}
     for layer in layers:
         step, size = _reach(network, layer, pictures.shape[1])
-        channels = features.most_exciting(network, seen, layer, EXCITING_IMAGES)[:EXCITING_CHANNELS]
+        channels = features.most_exciting(network, pictures, layer, EXCITING_IMAGES, normalize)[:EXCITING_CHANNELS]
         shown = [
             _framed(in_color(pictures)[image], int((row + 0.5) * step), int((column + 0.5) * step), size)
             for each in channels

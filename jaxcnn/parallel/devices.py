@@ -113,6 +113,13 @@ class Devices:
         """[B, ...] -> [devices of this process, B / devices, ...], in order: the examples of this process."""
         return examples.reshape(self.count, -1, *examples.shape[1:])[self.local_positions]
 
+    def place(self, tree: Tree) -> Tree:
+        """Arrays [devices, ...] on their way to the devices, if one process has all of them; else as they are."""
+        if not self.single_process:
+            return tree
+        parts = NamedSharding(Mesh(np.array(self.devices), (self.axis,)), PartitionSpec(self.axis))
+        return jax.device_put(tree, parts)
+
     def replicate(self, tree: Tree) -> Tree:
         """A copy of every array on every device of this process."""
         return jax.device_put(tree, self._copies([self.devices[position] for position in self.local_positions]))

@@ -11,6 +11,7 @@ FILES = (
     "data.json",
     "environment.json",
     "init.json",
+    "teacher.json",
     "metrics.jsonl",
     "summary.json",
     "examples.png",

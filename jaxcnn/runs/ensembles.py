@@ -12,7 +12,6 @@ from flax import linen as nn
 
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
-from jaxcnn.losses import two_class
 from jaxcnn.models.trace import around_calls, calls
 from jaxcnn.runs.load import PREDICT_BATCH, Run, load
 from jaxcnn.seeds import key_of
@@ -69,7 +68,7 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
         normalized = normalizer(run.config, run.data)(batch)
         with around_calls(_drop):
             logits: Any = run.model.apply(run.variables, normalized, train=False, rngs={"dropout": key})
-        return jax.nn.softmax(two_class(logits.astype(jnp.float32)))
+        return run.task.answer(logits, batch)
 
     def draw(place: int) -> np.ndarray:
         key = jax.random.fold_in(key_of(seed), place)

@@ -117,6 +117,20 @@ class RunFolder:
         if report and not path.exists():
             write_json(path, report)
 
+    def write_or_check_teacher(self, report: Mapping[str, str]) -> None:
+        """Writes teacher.json: where the teacher is from, and a digest of its weights.
+
+        Raises: UserError if the run was begun with other weights of the teacher.
+        """
+        path = self.path / "teacher.json"
+        if report and not path.exists():
+            self._write("teacher.json", report)
+        elif report and read_json(path)["digest"] != report["digest"]:
+            raise UserError(
+                f"{report['from']} has other weights than when the run in {self.path} was begun ({path}): restore "
+                "them, name the checkpoint (FOLDER@STEP), or choose another --folder"
+            )
+
     def write_environment(self, devices: str) -> None:
         """Writes environment.json: command, versions, machine."""
         packages = ("jaxcnn", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")

@@ -36,10 +36,10 @@ class Source:
     """The run that they were trained in, if it is known."""
 
 
-def read(path: str, model: nn.Module) -> Source:
+def read(path: str, model: nn.Module, setting: str = "init.source") -> Source:
     """The weights at `path`: a run's folder, `FOLDER@STEP`, `pretrained:NAME`, or a .safetensors file, ours or foreign.
 
-    The names of a foreign one are translated into those of `model`.
+    The names of a foreign one are translated into those of `model`; messages name the `setting`.
     Raises: UserError if it does not exist or cannot be read.
     """
     if path.endswith(".safetensors"):
@@ -52,11 +52,11 @@ def read(path: str, model: nn.Module) -> Source:
     if not at or user_path(path).exists():
         folder, step = path, ""
     if step and not step.isdecimal():
-        raise UserError(f"init.source: {step!r} of {path!r} is not a step: write it as {folder}@2000")
+        raise UserError(f"{setting}: {step!r} of {path!r} is not a step: write it as {folder}@2000")
     if not (there := user_path(folder)).is_dir():
         runs = [str(run.parent) for run in there.parent.glob("*/config.json")]
         hint = f": {did_you_mean(folder, runs)}" if runs else ""
-        raise UserError(f"init.source: {folder!r} is neither the folder of a run nor a .safetensors file{hint}")
+        raise UserError(f"{setting}: {folder!r} is neither the folder of a run nor a .safetensors file{hint}")
     run = load(there, step=int(step) if step else None)
     return Source(run.variables, f"{there}, {run.config.model} at step {run.step:,}", run)
 

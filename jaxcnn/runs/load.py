@@ -67,10 +67,10 @@ class Run:
 
         Raises: BrokenPicture for a file that cannot be read.
         """
-        height, width, channels = self.task.input_shape
+        (height, width, channels), data = self.task.input_shape, self.config.data
         if isinstance(picture, Image.Image):
-            return pictures.fitted(picture, height, width, self.config.data.fit, channels)
-        return pictures.read(user_path(picture), height, width, self.config.data.fit, channels)
+            return pictures.fitted(picture, height, width, data.fit, channels, data.resize)
+        return pictures.read(user_path(picture), height, width, data.fit, channels, data.resize)
 
     def predict(self, images: np.ndarray | Sequence[str | Path | Image.Image]) -> np.ndarray:
         """uint8 images [N, H, W, C], or pictures of any size -> class probabilities [N, classes] float32.

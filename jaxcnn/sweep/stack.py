@@ -55,7 +55,9 @@ Numbers = dict[str, jax.Array]
 def stackable(config: Config) -> bool:
     phases = config.optimizer.unfreeze or config.optimizer.freeze_at
     single_phase = not phases and not config.distributed.coordinator
-    return specs.parse(config.model)[0] in MODELS and single_phase and not config.watch
+    streamed = config.data.stream == "always" or config.data.train_crop
+    single = config.watch or config.loss.teacher or config.loss.class_weights or streamed
+    return specs.parse(config.model)[0] in MODELS and single_phase and not single
 
 
 def stack_key(config: Config) -> str:
@@ -128,8 +130,8 @@ def _stacked_data(trainings: Sequence[Training]) -> DeviceDataset:
     Raises: UserError if the members' images differ.
     """
     first = trainings[0]
-    if any(training.images.info != first.images.info for training in trainings):
-        raise UserError("runs on different images cannot be trained in one program: use --no-stack")
+    if first.images.dataset.streamed or any(training.images.info != first.images.info for training in trainings):
+        raise UserError("runs on different or streamed images cannot be trained in one program: use --no-stack")
     labels = np.stack([training.images.dataset.labels for training in trainings])
     return first.devices.replicate(DeviceDataset(first.images.dataset.images, labels))
 
@@ -148,6 +150,9 @@ class StackRecorder:
             if not self.active:
                 return
             yield each[0][0], np.stack([indices for _, indices in each], axis=1)
+
+    def waited(self, seconds: float) -> None:
+        """Resident images are not waited for."""
 
     def show(self, step: int, sums: Any) -> None:
         jax.block_until_ready(sums)

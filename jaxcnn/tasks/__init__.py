@@ -11,6 +11,7 @@ from jaxcnn import specs
 from jaxcnn.config import Config, LossConfig
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.preprocess import denormalizer, normalizer, scaled
+from jaxcnn.errors import UserError
 from jaxcnn.tasks import (
     autoencode,
     classification,
@@ -18,6 +19,7 @@ from jaxcnn.tasks import (
     denoise,
     inpaint,
     likeness,
+    multilabel,
     one_against_rest,
     order,
     rotation,
@@ -32,6 +34,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification.classification,
     "rotation": rotation.rotation,
     "turns": turns.turns,
+    "multilabel": multilabel.multilabel,
     "sort": order.sort,
     "one_against_rest": one_against_rest.one_against_rest,
     "embed": likeness.embed,
@@ -48,8 +51,14 @@ def network_input(config: Config, task: Task) -> tuple[int, ...]:
     return scaled(task.input_shape, config.data.upscale)
 
 
-def build(config: Config, info: DataInfo, axis: str | None = None, loss: LossConfig | None = None) -> Task:
-    """The task of a config on its data; `loss` replaces the config's.
+def build(
+    config: Config,
+    info: DataInfo,
+    axis: str | None = None,
+    loss: LossConfig | None = None,
+    class_counts: tuple[int, ...] = (),
+) -> Task:
+    """The task of a config on its data; `loss` replaces the config's. To train, it needs the counts of the classes.
 
     Raises: UserError for an unknown task, option or loss, and for a task that does not fit the data.
     """
@@ -61,5 +70,9 @@ def build(config: Config, info: DataInfo, axis: str | None = None, loss: LossCon
         normalize=normalizer(replace(config, dtype="float32"), info),
         denormalize=denormalizer(config, info),
         axis=axis,
+        class_counts=class_counts,
     )
-    return specs.bind(TASKS, name, options, "task")(setting)
+    task = specs.bind(TASKS, name, options, "task")(setting)
+    if info.several_labels and not task.takes_several_labels:
+        raise UserError(f"{info.name} has several labels a picture, and {config.task} takes one: use --task multilabel")
+    return task

@@ -26,6 +26,8 @@ def check_settings(config: Config, task: Task, model: nn.Module, shape: tuple[in
         raise UserError(f"{mixed[0]} mixes the classes of two images, and the task {config.task} has no classes to mix")
     if config.loss.smoothing and not task.smooths_labels:
         raise UserError(f"loss.smoothing is for classes, and the task {config.task} has none: use --loss.smoothing 0")
+    if config.loss.class_weights not in ((), ("none",)) and not task.weights_classes:
+        raise UserError(f"loss.class_weights is for the task classification, not for {config.task}: leave it out")
     if config.tta != "none" and not task.averages_views:
         raise UserError(f"tta averages the logits of classes, and the task {config.task} has none: use --tta none")
     if config.image_sizes and len(task.output_shape) == 3:

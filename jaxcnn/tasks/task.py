@@ -38,6 +38,8 @@ class Setting:
     """The inverse, in float32."""
     axis: str | None = None
     """The mapped axis along which a batch is split; None: it is not split."""
+    class_counts: tuple[int, ...] = ()
+    """Training images of each class; empty where nothing trains."""
 
     def choose_loss(self, task: str, losses: Mapping[str, T]) -> T:
         """The loss that is named, or the first of `losses`.
@@ -85,8 +87,8 @@ class Task:
     """Metrics from sums; `count` and `loss` are always among them."""
     details: Callable[[Totals], dict[str, Any]] = nothing
     """What an evaluation says besides numbers, such as a confusion matrix; from sums, for the summary only."""
-    measure: Callable[[np.ndarray, Any], dict[str, float]] | None = None
-    """(all outputs [N, ...], all targets) -> metrics that no sum can give, such as a median."""
+    measure: Callable[[np.ndarray, Any], dict[str, Any]] | None = None
+    """(all outputs [N, ...], all targets) -> metrics that no sum can give, such as a median, and details."""
     picture: Callable[[np.ndarray, Any, Any], np.ndarray] | None = None
     """(inputs, targets, answers) of a few examples -> a picture [H, W, 3] uint8."""
     higher_is_better: bool = True
@@ -104,6 +106,10 @@ class Task:
     """Whether a label may be a distribution over classes, which mixup and cutmix make of it."""
     smooths_labels: bool = False
     """Whether its loss takes label smoothing."""
+    weights_classes: bool = False
+    """Whether its loss takes class weights."""
+    takes_several_labels: bool = False
+    """Whether a label may be a row of zeros and ones, one for each class."""
     averages_views: bool = False
     """Whether outputs may be averaged over the views of test-time augmentation."""
 

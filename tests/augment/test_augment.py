@@ -88,3 +88,14 @@ def test_the_same_key_gives_the_same_images_and_each_part_of_a_chain_its_own():
 def test_a_bad_augmentation_is_one_clear_error(chain, message):
     with pytest.raises(UserError, match=message):
         augment.build(chain, classes=10)(draw(2), images(2), jnp.zeros(2, jnp.int32))
+
+
+def test_lighting_adds_one_color_along_the_principal_components():
+    """The covariance of what is added is that of the colors, times the strength."""
+    gray = jnp.full((4000, 2, 2, 3), 128, jnp.uint8)
+    added = np.asarray(color.lighting(draw(4000), gray, strength=0.1)) - 128
+    np.testing.assert_allclose(added, np.broadcast_to(added[:, :1, :1], added.shape), atol=1e-4)
+    vectors, values = color.EIGENVECTORS, color.EIGENVALUES
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=2e-3)
+    expected = 25.5**2 * vectors @ np.diag(values**2) @ vectors.T
+    np.testing.assert_allclose(np.cov(added[:, 0, 0].T), expected, atol=0.1 * expected.max())

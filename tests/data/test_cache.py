@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -18,9 +19,9 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     read = prepared.read
 
-    def counted(folder: Path) -> data.Dataset:
+    def counted(folder: Path, *reading: Any) -> data.Dataset:
         folders.append(folder)
-        return read(folder)
+        return read(folder, *reading)
 
     monkeypatch.setattr(prepared, "read", counted)
     return folders

@@ -97,16 +97,18 @@ def test_a_broken_picture_stops_or_is_left_out(root: Path, capsys: pytest.Captur
     (root / "sky/half.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"half\.jpg is not a picture(.|\n)*--data\.broken skip"):
         load(root)
-    assert len(load(root, skip_broken=True).labels) == 30
-    assert "half.jpg" in capsys.readouterr().err
+    for _ in range(2):  # decoded, and from the cache
+        assert len(load(root, skip_broken=True).labels) == 30
+        assert "half.jpg" in capsys.readouterr().err
 
 
 def test_the_same_picture_in_train_and_test_is_said(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     split = tmp_path / "split"
     shutil.copytree(root, split / "train")
     shutil.copytree(root / "sky", split / "test/sky")
-    load(split)
-    assert "10 pictures are in both train and test" in capsys.readouterr().err
+    for _ in range(2):
+        load(split)
+        assert "10 pictures are in both train and test" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

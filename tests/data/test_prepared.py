@@ -11,6 +11,7 @@ import pytest
 from helpers.data_sets import LABELS, change_info, random_images, write_set
 from jaxcnn import data
 from jaxcnn.data import builders, prepared
+from jaxcnn.data.pictures import Reading
 from jaxcnn.errors import UserError
 
 
@@ -70,11 +71,17 @@ def test_bad_classes_are_one_clear_error(tiny: Path, classes: tuple[str, ...], m
         data.load("tiny", classes=classes, data_dir=str(tiny))
 
 
-def test_several_sizes_are_refused(tmp_path: Path) -> None:
+def test_several_sizes_need_one(tmp_path: Path) -> None:
     images = [*random_images(3), *random_images(3, (9, 8, 3))]
     write_set(tmp_path, {"train": images, "test": images})
-    with pytest.raises(UserError, match="several sizes \\(8x8 and 9x8\\)"):
+    with pytest.raises(UserError, match=r"several sizes \(8x8 and 9x8\).*--data\.image-size"):
         data.load("tiny", data_dir=str(tmp_path))
+    eight, six = (data.load("tiny", data_dir=str(tmp_path), reading=Reading(side=side)) for side in (8, 6))
+    np.testing.assert_array_equal(eight.train_images[:3], np.stack(images[:3]))
+    assert eight.images.shape == (12, 8, 8, 3)
+    assert six.images.shape == (12, 6, 6, 3)
+    again = data.load("tiny", data_dir=str(tmp_path), reading=Reading(side=6))
+    assert again.digest == six.digest != eight.digest
 
 
 def test_tfrecord_is_refused_with_the_way_out(tiny: Path) -> None:

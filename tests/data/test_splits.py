@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from jaxcnn import data
+from jaxcnn.config import DataConfig
+from jaxcnn.data.for_run import describe
+from jaxcnn.data.splits import long_tailed
 from jaxcnn.errors import UserError
 
 
@@ -126,3 +129,30 @@ def test_label_noise_hits_its_share_of_training_labels_and_all_classes_alike() -
     np.testing.assert_array_equal(data.with_label_noise(dataset, train, 0.0, 0).train_labels, dataset.train_labels)
     with pytest.raises(UserError, match=r"fraction in 0 \.\.\. 1"):
         data.with_label_noise(dataset, train, 1.5, seed=0)
+
+
+def test_a_long_tail_has_the_published_profile() -> None:
+    """CIFAR-10-LT of imbalance 100, from 5,000 images a class (Cui et al. 2019)."""
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5000))
+    kept = np.bincount(labels[long_tailed(labels, 100, seed=0)])
+    assert kept.tolist() == [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
+
+
+def test_a_longer_tail_is_part_of_a_shorter_one_and_a_function_of_the_seed() -> None:
+    labels = np.arange(300) % 3
+    short, long, again, other = (long_tailed(labels, *key) for key in ((4, 0), (20, 0), (20, 0), (20, 1)))
+    assert set(long) < set(short)
+    np.testing.assert_array_equal(long, again)
+    assert set(long) != set(other)
+    assert (np.diff(long) > 0).all()
+
+
+def test_only_training_images_have_a_tail() -> None:
+    plain, tailed = (
+        describe(labeled(np.arange(300, dtype=np.int32) % 3, 3), DataConfig(validation=60, imbalance=imbalance))
+        for imbalance in (1.0, 16.0)
+    )
+    np.testing.assert_array_equal(plain.split.validation, tailed.split.validation)
+    assert plain.class_counts == (80, 80, 80)
+    assert tailed.class_counts == (80, 20, 5)
+    assert tailed.info.train == 105

@@ -31,7 +31,9 @@ EACH = pytest.mark.parametrize("name", [pytest.param(r, marks=[pytest.mark.slow]
 
 def built(config: Config) -> tuple[Task, nn.Module, tuple[int, ...]]:
     """The task and the model of a recipe, and the shape of what it sees."""
-    task = tasks.build(config, replace(INFO, label_names=config.data.classes or INFO.label_names))
+    side = config.data.image_size or 32
+    info = replace(INFO, label_names=config.data.classes or INFO.label_names, image_shape=(side, side, 3))
+    task = tasks.build(config, info)
     return task, construct.build(config.model, task.output_shape[-1], jnp.float32), tasks.network_input(config, task)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from jaxcnn import assemble, fit
+from jaxcnn import assemble, feed, fit
 from jaxcnn.assemble import Training
 from jaxcnn.console.progress import ProgressBar
 from jaxcnn.runs.reading import ITEM
@@ -38,25 +38,27 @@ def assert_same(first: Tree, second: Tree) -> None:
     jax.tree.map(np.testing.assert_array_equal, first, second)
 
 
+TIMED = ("images_per_second", "seconds", "wall_seconds", "cpu_seconds", "data_wait")
+
+
 def timeless(summary: Mapping[str, Any] | None) -> dict[str, Any]:
     """All of a run's summary that does not depend on the machine's speed."""
     assert summary is not None
-    return {name: value for name, value in summary.items() if name != "wall_seconds"}
+    return {name: value for name, value in summary.items() if name not in TIMED}
 
 
 def logged(run: str | Path) -> list[dict[str, Any]]:
     """The rows of a run's log, without those of its saves, and without speed and time."""
     rows = [json.loads(line) for line in (Path(run) / "metrics.jsonl").read_text().splitlines()]
-    timed = ("images_per_second", "seconds")
     rows = [row for row in rows if row["split"] != "checkpoint"]
-    return [{name: value for name, value in row.items() if name not in timed} for row in rows]
+    return [{name: value for name, value in row.items() if name not in TIMED} for row in rows]
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, step: int, number: signal.Signals = signal.SIGTERM) -> None:
     """Sends this process a signal in the middle of the step after `step`."""
     made = fit.batches
 
-    def batches(training: Training, begin_at: int) -> Iterator[tuple[int, np.ndarray]]:
+    def batches(training: Training, begin_at: int) -> Iterator[tuple[int, feed.Batch]]:
         for k, indices in made(training, begin_at):
             if k == step + 1:
                 signal.raise_signal(number)

@@ -13,6 +13,7 @@ PICTURES = {
 SPECS = {
     "classification": "softmax",
     "turns": "softmax",
+    "multilabel": "softmax",
     "sort:size=5": "softmax",
     "one_against_rest:positive=class 3": "softmax",
     "embed:size=8": "mlp",

@@ -81,10 +81,12 @@ def test_principal_components_are_uncorrelated_and_ordered():
     np.testing.assert_allclose(explained, np.sort(x.var(0))[::-1][:2] / x.var(0).sum(), rtol=0.05)
 
 
-def test_the_most_exciting_images_reach_their_value_again():
+@pytest.mark.parametrize("together", [200, 4])
+def test_the_most_exciting_images_reach_their_value_again(together: int, monkeypatch: pytest.MonkeyPatch):
     network = catalog()
-    found = features.most_exciting(network, IMAGES, "stage2_block1", count=3)
     maps = features.maps(network, IMAGES, "stage2_block1")
+    monkeypatch.setattr(features, "BATCH", together)
+    found = features.most_exciting(network, np.asarray(IMAGES), "stage2_block1", count=3)
     for channel, seen in enumerate(found):
         np.testing.assert_allclose(maps[seen.images, seen.rows, seen.columns, channel], seen.values)
         np.testing.assert_allclose(seen.values, np.sort(maps[..., channel].max((1, 2)))[::-1][:3])

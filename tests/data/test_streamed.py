@@ -1,0 +1,305 @@
+"""Pictures that stay in their files: the same bits as in memory, whatever decodes them, interrupted anywhere."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_images
+
+import jaxcnn
+from helpers.runs import assert_same, newest_state, stop_at, timeless
+from helpers.tiny import tiny_config
+from jaxcnn import fit
+from jaxcnn.commands.evaluate import evaluated
+from jaxcnn.config import Config, DataConfig
+from jaxcnn.config_json import changed
+from jaxcnn.console.signals import Stopped
+from jaxcnn.data import crops, folder, pictures, streamed, threefry
+from jaxcnn.data.batches import Batches, Decoded, Epochs, Once, stream
+from jaxcnn.data.for_run import load_images
+from jaxcnn.data.pictures import Reading
+from jaxcnn.errors import UserError
+
+PHOTOS = [np.asarray(photo) for photo in load_sample_images().images]
+KEY = np.asarray(jax.random.key_data(jax.random.key(3)))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty parts of two photographs in sizes of their own, three classes; most are JPEGs, one is turned."""
+    root = tmp_path_factory.mktemp("streamed") / "parts"
+    for place in range(60):
+        home = root / ("left", "middle", "right")[place % 3]
+        home.mkdir(parents=True, exist_ok=True)
+        top, left, high, wide = 5 * place, 100 + 150 * (place % 3), 50 + place, 60 + 2 * (place % 7)
+        part = Image.fromarray(PHOTOS[place % 2][top : top + high, left : left + wide])
+        exif = Image.Exif()
+        if place == 7:
+            exif[pictures.ORIENTATION] = 6
+        part.save(home / f"{place:02d}.{'png' if place % 5 == 4 else 'jpg'}", exif=exif)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAXCNN_CACHE", str(tmp_path / "cache"))
+
+
+# Keys and crops
+
+
+def test_keys_in_numpy_are_those_of_jax():
+    key, data = jax.random.key(11), np.arange(5)
+    ours = threefry.fold_in(np.asarray(jax.random.key_data(key)), 2**31 + 7)
+    np.testing.assert_array_equal(ours, jax.random.key_data(jax.random.fold_in(key, 2**31 + 7)))
+    many = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, data)
+    folded = threefry.fold_in(np.asarray(jax.random.key_data(key)), data)
+    np.testing.assert_array_equal(folded, jax.random.key_data(many))
+    expected = jax.vmap(lambda each: jax.random.uniform(each, (9,)))(many)
+    np.testing.assert_array_equal(threefry.uniform(folded, 9), expected)
+
+
+NUMBERS = np.random.default_rng(0).random((400, crops.DRAWN), np.float32)
+
+
+@pytest.mark.parametrize("name", crops.CROPS)
+@pytest.mark.parametrize("size", [(40, 300), (300, 40), (64, 64), (33, 32)])
+def test_every_crop_is_inside_the_picture(name: str, size: tuple[int, int]):
+    crop = crops.build(
+        name if name == "random_resized" else f"{name}:shortest={(40, 50) if 'jitter' in name else 40}", 32
+    )
+    boxes = np.array([crop(numbers, *size, 32) for numbers in NUMBERS])
+    assert (boxes[:, :2] >= 0).all()
+    assert (boxes[:, 2:] <= np.array(size) + 1e-9).all()
+    assert (boxes[:, 2:] > boxes[:, :2]).all()
+    assert len(np.unique(boxes, axis=0)) > 150
+
+
+def test_random_resized_has_torchvisions_distribution():
+    """Area uniform in 8 to 100 % and the logarithm of the ratio uniform, where both fit."""
+    crop = crops.build("random_resized:area=(0.08,0.4)", 32)
+    boxes = np.array([crop(numbers, 1000, 1000, 32) for numbers in NUMBERS])
+    wide, tall = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    area, ratio = wide * tall / 1e6, np.log(wide / tall)
+    assert 0.079 < area.min() < 0.1
+    assert 0.38 < area.max() < 0.401
+    assert area.mean() == pytest.approx(0.24, abs=0.015)
+    assert ratio.mean() == pytest.approx(0, abs=0.03)
+    assert np.abs(ratio).max() == pytest.approx(np.log(4 / 3), abs=0.01)
+
+
+def test_a_square_of_the_scaled_picture():
+    """AlexNet's: 224 of a shorter side of 256 are 7/8 of the middle square; VGG's: 224 of 256 to 512."""
+    left, top, right, bottom = crops.build("random:shortest=256", 224)(np.zeros(crops.DRAWN), 400, 800, 224)
+    assert (left, top, right, bottom) == (0, 200, 350, 550)
+    boxes = [crops.build("scale_jitter", 224)(numbers, 400, 800, 224) for numbers in NUMBERS]
+    edges = np.array([box[2] - box[0] for box in boxes])
+    assert 400 * 224 / 512 <= edges.min() < 180
+    assert 340 < edges.max() <= 400 * 224 / 256
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("resized", "unknown train crop"),
+        ("random_resized:area=(0,1)", "area is two numbers"),
+        ("scale_jitter:shortest=(20,30)", "from 32"),
+        ("random:shortest=20", "at least 32"),
+    ],
+)
+def test_crops_that_cannot_be_meant(spec: str, message: str):
+    with pytest.raises(UserError, match=message):
+        crops.build(spec, 32)
+
+
+def test_a_crop_is_that_of_the_decoded_picture(root: Path):
+    """Where the JPEG is decoded at half its size, it is close to that; where it is not, exact."""
+    smooth = np.asarray(Image.fromarray(PHOTOS[0]).resize((160, 106)).resize((640, 424), Image.Resampling.BICUBIC))
+    path = root.parent / "large.jpg"
+    Image.fromarray(smooth).save(path, quality=95)
+    for box, tolerance in (((100, 50, 140, 90), 0), ((0, 0, 640, 424), 8)):
+        whole = Image.open(path).resize((32, 32), Image.Resampling.BILINEAR, box=box)
+        ours = pictures.cropped(path, 32, lambda wide, tall, box=box: box).astype(int)  # type: ignore[misc]
+        assert np.abs(ours - np.asarray(whole)).max() <= tolerance
+
+
+def test_the_middle_is_cut_out_of_the_resized_picture(root: Path):
+    picture = Image.fromarray(PHOTOS[1])
+    exact = picture.resize((386, 256), Image.Resampling.BICUBIC).crop((81, 16, 305, 240))
+    ours = pictures.fitted(picture, 224, 224, resize=256).astype(int)
+    assert np.abs(ours - np.asarray(exact)).mean() < 2
+    np.testing.assert_array_equal(pictures.fitted(picture, 64, 64, resize=64), pictures.fitted(picture, 64, 64))
+
+
+# Batches
+
+
+def source(root: Path, **changes: object) -> Batches:
+    data = folder.load(str(root), Reading(side=24), "always")
+    plan = Epochs(np.arange(data.train_size, dtype=np.int32), seed=0, size=8, per_epoch=data.train_size // 8, total=14)
+    whole = Batches(data.images, data.labels, plan, np.arange(8), "random_resized", KEY)  # type: ignore[arg-type]
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def test_streamed_images_are_those_in_memory(root: Path):
+    memory, files = (folder.load(str(root), Reading(side=24), how) for how in ("never", "always"))
+    np.testing.assert_array_equal(memory.images, np.asarray(files.images))
+    np.testing.assert_array_equal(memory.labels, files.labels)
+    np.testing.assert_array_equal(memory.test_images[[2, 0]], files.test_images[np.array([2, 0])])
+    assert memory.train_size == files.train_size
+    assert files.streamed
+    assert not memory.streamed
+
+
+def assert_equal(ours: Decoded, theirs: Decoded) -> None:
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow), 3])
+def test_any_number_of_workers_from_any_step_gives_the_same_batches(root: Path, workers: int):
+    batches = source(root, threads=1 if workers else 2)
+    for begin in (0, 9):
+        seen = list(stream(batches, begin, workers))
+        assert len(seen) == 14 - begin
+        for step, batch in enumerate(seen, begin):
+            expected = source(root)[step]
+            assert isinstance(expected, Decoded)
+            assert_equal(batch, expected)
+
+
+def test_each_process_decodes_its_part_of_the_whole(root: Path):
+    whole = source(root)[5]
+    parts = [source(root, positions=np.arange(8)[half])[5] for half in (slice(0, 4), slice(4, 8))]
+    joined = Decoded(*(np.concatenate(pair) for pair in zip(*parts, strict=True)))  # type: ignore[arg-type]
+    assert isinstance(whole, Decoded)
+    assert_equal(whole, joined)
+
+
+def test_an_epoch_has_every_picture_once_and_another_crop_in_the_next(root: Path):
+    batches = source(root)
+    steps = range(batches.plan.per_epoch)  # type: ignore[attr-defined]
+    epochs = [[batches[len(steps) * epoch + step] for step in steps] for epoch in range(2)]
+    indices = [np.concatenate([batch.indices for batch in epoch]) for epoch in epochs]  # type: ignore[union-attr]
+    assert len(set(indices[0])) == len(indices[0]) == 8 * len(steps)
+    first = {int(i): image for batch in epochs[0] for i, image in zip(batch.indices, batch.images, strict=True)}  # type: ignore[union-attr]
+    second = {int(i): image for batch in epochs[1] for i, image in zip(batch.indices, batch.images, strict=True)}  # type: ignore[union-attr]
+    both = first.keys() & second.keys()
+    assert sum((first[i] != second[i]).any() for i in both) > 0.9 * len(both)
+
+
+def test_a_broken_picture_is_named_or_another_takes_its_place(root: Path, tmp_path: Path):
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    data = folder.load(str(copy), Reading(side=24), "always")
+    broken = int(source(copy)[0].indices[3])  # type: ignore[union-attr]
+    path = data.images.path(broken)  # type: ignore[attr-defined]
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(UserError, match=rf"{path.name} is not a picture(.|\n)*--data\.broken skip"):
+        next(stream(source(copy)))
+    images = replace(data.images, reading=Reading(side=24, skip_broken=True))  # type: ignore[type-var]
+    batch = next(stream(source(copy, images=images)))
+    assert broken not in batch.indices
+    assert len(batch.indices) == 8
+    once = source(copy, images=images, crop="", plan=Once(np.array([[broken, 0]])), positions=np.arange(2))
+    assert next(stream(once)).indices.tolist() == [-1, 0]
+
+
+# Whole runs
+
+
+@pytest.fixture
+def config(root: Path, tmp_path: Path) -> Callable[..., Config]:
+    def chosen(folder: str = "run", **changes: object) -> Config:
+        base = replace(
+            tiny_config(tmp_path / folder),
+            model="softmax",
+            data=DataConfig(f"folder:{root}", image_size=24, validation=6, stream="always"),
+            augment=("flip",),
+            batch_size=8,
+            duration="14steps",
+            evaluate_every="7steps",
+            checkpoint_every="7steps",
+        )
+        return changed(base, changes)
+
+    return chosen
+
+
+def test_a_streamed_run_has_the_bits_of_one_in_memory(config):
+    """Without random crops, with the same augmentation inside the step."""
+    memory, files = (fit.fit(config(how, **{"data.stream": how})) for how in ("never", "always"))
+    (_, a), (_, b) = (newest_state(config(how).folder) for how in ("never", "always"))
+    assert_same(a, b)
+    same = {name: value for name, value in timeless(memory).items() if name != "dataset_digest"}
+    assert same == {name: files[name] for name in same}
+
+
+@pytest.mark.parametrize("step", [0, 6, 9])
+def test_a_streamed_run_killed_at_any_step_ends_as_the_unbroken_one(config, monkeypatch, step: int):
+    crop = {"data.train_crop": "random_resized"}
+    whole = fit.fit(config("whole", **crop))
+    with monkeypatch.context() as patch:
+        stop_at(patch, step)
+        with pytest.raises(Stopped):
+            fit.fit(config("stopped", **crop))
+    again = fit.fit(config("stopped", **crop))
+    assert_same(newest_state(config("whole").folder), newest_state(config("stopped").folder))
+    assert timeless(again) == timeless(whole)
+
+
+def test_a_streamed_run_is_read_evaluated_watched_and_its_wait_is_logged(config):
+    chosen = config(**{"watch": True, "log_every": "14steps", "data.train_crop": "scale_jitter:shortest=(26,30)"})
+    summary = fit.fit(chosen)
+    assert 0 <= summary["data_wait"] <= 1
+    rows = [json.loads(line) for line in (Path(chosen.folder) / "metrics.jsonl").read_text().splitlines()]
+    assert any("data_wait" in row for row in rows if row["split"] == "train")
+    run = jaxcnn.load(chosen.folder)
+    images, found = evaluated(run, "test")
+    assert found["accuracy"] == pytest.approx(summary["test_accuracy"])
+    path = images.dataset.test_images.path(0)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(run.read(path), images.dataset.test_images[0])
+    assert list((Path(chosen.folder) / "watch").glob("*.npz"))
+
+
+def test_what_does_not_fit_in_memory_is_streamed_and_said(config, monkeypatch, capsys):
+    auto = config(**{"data.stream": "auto"})
+    assert not load_images(auto).info.streamed
+    monkeypatch.setattr(streamed, "physical_memory", lambda: 4 * 60 * 24 * 24 * 3 - 1)
+    assert load_images(auto).info.streamed
+    assert "more than a quarter of the memory" in capsys.readouterr().err
+    fit.fit(auto)
+    monkeypatch.undo()
+    assert load_images(auto).info.streamed  # a run that streamed is resumed so
+
+
+def test_classes_of_streamed_pictures(config):
+    kept = load_images(config(**{"data.classes": ("right", "left"), "data.validation": 4}))
+    assert kept.info.label_names == ("right", "left")
+    assert len(kept.dataset.labels) == 40
+    names = [kept.dataset.images.path(place).parent.name for place in range(40)]  # type: ignore[attr-defined]
+    assert [kept.info.label_names[label] for label in kept.dataset.labels] == names
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data.name": "digits"}, "only the pictures of a folder are streamed"),
+        ({"data.image_size": 0}, "need one size"),
+        ({"data.train_crop": "random_resized", "data.stream": "never"}, "which are then streamed"),
+        ({"data.train_crop": "random_resized", "data.image_size": 0}, "needs the size"),
+        ({"data.train_crop": "random_sized"}, "did you mean"),
+        ({"data.resize": 20}, "at least data.image_size, 24"),
+        ({"data.resize": 30, "data.fit": "pad"}, "--data.fit crop"),
+        ({"data.classes": ("left", "up")}, "unknown class"),
+    ],
+)
+def test_settings_of_streams_that_do_not_fit(config, changes, message: str):
+    with pytest.raises(UserError, match=message):
+        load_images(config(**changes))
