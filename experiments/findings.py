@@ -22,7 +22,8 @@ from jaxcnn.sweep import Sweep
 QUESTIONS = (
     *("first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "schedules"),
     *("activations", "initializers", "batch_norm", "pooling", "depth", "architectures"),
-    *("data_size", "augmentation", "regularization", "label_noise", "ensemble", "finetune", "vgg_progressive"),
+    *("data_size", "augmentation", "regularization", "label_noise", "ensemble", "robustness"),
+    *("finetune", "vgg_progressive"),
 )
 """In the order in which a course asks them."""
 

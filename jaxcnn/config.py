@@ -203,6 +203,9 @@ class Config:
     image_sizes: tuple[tuple[str, int], ...] = ()
     """(when, size): progressive resizing; from then on training images are resized to `size` pixels on the shorter
     side. Evaluation uses the full size."""
+    adversarial: float = 0.0
+    """Train on images that are changed by up to this many of 255 gray levels, in one step against the network (fast
+    adversarial training); 8 is usual. A step takes twice as long. 0: on images as they are."""
     tta: Literal["none", "flip", "flip_translate"] = "none"
     """Test-time augmentation: average the logits over an image and its flip, or over six flipped and shifted views."""
     evaluate_every: str = "1epochs"

@@ -56,6 +56,7 @@ LIMITS = {
     "schedule.factor": AT_LEAST_0,
     "schedule.final": AT_LEAST_0,
     "batch_size": AT_LEAST_1,
+    "adversarial": AT_LEAST_0,
     "grad_accum_steps": AT_LEAST_1,
     "keep": AT_LEAST_1,
     "devices": AT_LEAST_0,

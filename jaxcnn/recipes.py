@@ -48,6 +48,7 @@ def build_recipe(
         grad_accum_steps=config.grad_accum_steps,
         ema=config.ema,
         tta=config.tta,
+        adversarial=config.adversarial,
         total_steps=total_steps if "progress" in inspect.signature(model).parameters else 0,
     )
 

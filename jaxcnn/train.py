@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jaxcnn import averaging, losses, rules
+from jaxcnn import adversarial, averaging, losses, rules
 from jaxcnn.augment import Draw, tta
 from jaxcnn.data.preprocess import scaled
 from jaxcnn.layers.norm import frozen_statistics
@@ -36,12 +36,21 @@ def train_step(
     inputs, targets = _examples(recipe, _draw(recipe, state, key, indices), images, labels)
     if recipe.teach:
         targets = recipe.teach(data.teacher, inputs, targets)
-    inputs = _resize(recipe.normalize(inputs), recipe.train_image_size)
     dropout_key = jax.random.fold_in(jax.random.fold_in(key, 1), lax.axis_index(recipe.axis))
 
     trained, frozen = rules.partition(recipe.trainable, state.params)
     progress = state.step / recipe.total_steps if recipe.total_steps else None
-    grad_fn = jax.grad(partial(loss_and_metrics, recipe, frozen, progress), has_aux=True)
+    objective = partial(loss_and_metrics, recipe, frozen, progress)
+    prepare = partial(_prepared, recipe)
+    if recipe.adversarial:
+
+        def loss_of(images: Array) -> Array:
+            return objective(trained, state.batch_stats, prepare(images), targets, dropout_key)[0]
+
+        keys = _keys(jax.random.fold_in(key, 2), len(inputs), recipe.axis)
+        inputs = adversarial.fgsm(loss_of, inputs, recipe.adversarial, keys)
+    inputs = prepare(inputs)
+    grad_fn = jax.grad(objective, has_aux=True)
     gradient, batch_stats, sums = accumulate(
         grad_fn, recipe.grad_accum_steps, recipe.empty_sums, trained, state.batch_stats, inputs, targets, dropout_key
     )
@@ -125,6 +134,11 @@ def accumulate(
     return jax.tree.map(lambda g: g / parts, gradient), batch_stats, sums
 
 
+def _prepared(recipe: Recipe, inputs: Array) -> Array:
+    """Inputs in 0 ... 255 as the network sees them."""
+    return _resize(recipe.normalize(inputs), recipe.train_image_size)
+
+
 def _resize(images: Array, size: int) -> Array:
     batch, *shape = images.shape
     wanted = scaled(tuple(shape), size)
@@ -177,14 +191,18 @@ def _examples(recipe: Recipe, draw: Draw, images: Array, labels: Array) -> tuple
 
 
 def _draw(recipe: Recipe, state: TrainState, key: Array, indices: Array) -> Draw:
-    position = lax.axis_index(recipe.axis) * indices.shape[0] + jnp.arange(indices.shape[0])
-    fold = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
     return Draw(
-        keys=fold(jax.random.fold_in(key, 0), position),
-        image_keys=fold(state.key, indices),
+        keys=_keys(jax.random.fold_in(key, 0), len(indices), recipe.axis),
+        image_keys=jax.vmap(partial(jax.random.fold_in, state.key))(indices),
         epoch=state.step // recipe.steps_per_epoch,
         axis=recipe.axis,
     )
+
+
+def _keys(key: Array, count: int, axis: str) -> Array:
+    """A key for each of the `count` examples of this device, which follows from their place in the whole batch."""
+    place = lax.axis_index(axis) * count + jnp.arange(count)
+    return jax.vmap(partial(jax.random.fold_in, key))(place)
 
 
 def _add_metrics(state: TrainState, sums: Sums, gradient: Tree) -> Tree:

@@ -89,6 +89,8 @@ class Recipe:
     """For a model called with `progress` (NASNet's drop-path rate grows): the steps of the run; 0: for others."""
     teach: Callable[[Tree, Array, Tree], Tree] | None = None
     """(variables of the teacher, inputs, targets) -> targets with the teacher's answers; None without a teacher."""
+    adversarial: float = 0.0
+    """Gray levels by which training images are changed against the network; 0: they are not."""
     train_image_size: int = 0
     """Pixels of the shorter side that training images are resized to; 0: not resized."""
 

@@ -89,3 +89,25 @@ def principal_components(features: np.ndarray, count: int = 2) -> tuple[np.ndarr
     left, values, _ = np.linalg.svd(centered, full_matrices=False)
     explained = values**2 / max((values**2).sum(), 1e-300)
     return left[:, :count] * values[:count], explained[:count]
+
+
+def class_images(
+    network: Network, classes: Array, start: Array, steps: int = 60, length: float = 2.0, radius: float = 40.0
+) -> Array:
+    """Normalized images that raise the logits of `classes` [B], from `start` [B, H, W, C] on.
+
+    Each step goes `length` along the gradient (Euclidean, over the whole image) and stays within `radius` of the start.
+    Those of ordinary networks look like noise; those of adversarially trained ones look like the class.
+    Source: Santurkar et al. 2019, arXiv:1906.09453.
+    """
+    score = network.score(classes)
+
+    def norm(x: Array) -> Array:
+        return jnp.sqrt((x**2).sum(axis=(1, 2, 3), keepdims=True))
+
+    def step(_: int, moved: Array) -> Array:
+        gradient = jax.grad(lambda images: score(images).sum())(moved)
+        away = moved + length * gradient / jnp.maximum(norm(gradient), 1e-12) - start
+        return start + away * jnp.minimum(1, radius / jnp.maximum(norm(away), 1e-12))
+
+    return jax.lax.fori_loop(0, steps, step, start)
