@@ -178,6 +178,7 @@ LONG = (
     "efficientnet",
     "repvgg",
     "convnext",
+    "regnet",
 )
 """Families whose steps take seconds to trace."""
 

@@ -1,5 +1,6 @@
 """`python -m jaxcnn models`: the networks of the catalog, their sizes, papers and published accuracies."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import tyro
@@ -9,8 +10,11 @@ from jaxcnn.models import FOR_PICTURES, MODELS
 from jaxcnn.models.counts import count
 from jaxcnn.models.papers import ACCURACIES, paper
 from jaxcnn.models.sizes import CIFAR, PICTURE_SIZES, SIZES, Size
+from jaxcnn.models.torchvision import TORCHVISION
 from jaxcnn.report.columns import columns
+from jaxcnn.report.table import Table
 
+TWINS = ["torchvision", "jaxcnn", "pixels", "parameters", "MACs", "difference of logits"]
 HEAD = ("name", "parameters", "MACs", "input", "CIFAR-10 %", "paper", "accuracy measured by")
 
 
@@ -23,17 +27,29 @@ class Catalog:
 
     filter: str = ""
     """Show only names that contain this."""
+    torchvision: bool = False
+    """Show torchvision's networks and ours that are the same, as a table in Markdown."""
 
 
 def main(arguments: list[str]) -> int:
     """Prints the table; UserError for a filter that no name contains."""
-    wanted = tyro.cli(Catalog, args=arguments, prog="python -m jaxcnn models").filter
-    known = [*MODELS, *FOR_PICTURES]
+    chosen = tyro.cli(Catalog, args=arguments, prog="python -m jaxcnn models")
+    wanted, known = chosen.filter, [*TORCHVISION] if chosen.torchvision else [*MODELS, *FOR_PICTURES]
     names = [name for name in known if wanted in name]
     if not names:
         raise UserError(f"no model has {wanted!r} in its name: {did_you_mean(wanted, known)}")
-    print(columns(HEAD, [_row(name) for name in names]))
+    print(twins(names) if chosen.torchvision else columns(HEAD, [_row(name) for name in names]))
     return 0
+
+
+def twins(names: Iterable[str]) -> str:
+    """A table in Markdown of these networks of torchvision."""
+    rows = []
+    for name in names:
+        model, apart = TORCHVISION[name]
+        image, parameters, macs = SIZES[model]
+        rows.append([name, model, f"{image[0]}", f"{parameters:,}", f"{macs:,}", f"{apart:.1e}" if apart else ""])
+    return Table(TWINS, rows, text_columns=2).to_markdown().rstrip()
 
 
 def size(name: str) -> Size:

@@ -47,7 +47,7 @@ class Autoencoder(nn.Module):
         for stage, channels in enumerate(self.widths, 1):
             x = unit(channels, name=f"encoder{stage}")(x)
         shape = x.shape
-        code = nn.Dense(self.code, dtype=self.dtype, name="code")(x.reshape(len(x), -1))
+        code = nn.Dense(self.code, dtype=self.dtype, name="code")(x.reshape(x.shape[0], -1))
         x = nn.Dense(shape[1] * shape[2] * shape[3], dtype=self.dtype, name="decoder")(code).reshape(shape)
         way: Callable[..., nn.Module] = lookup(UPSAMPLES, self.upsample, "way to upsample")
         way = partial(ConvTranspose, kernel=self.kernel) if way is ConvTranspose else way

@@ -104,7 +104,11 @@ class ConvNeXt(nn.Module):
         return Head(self.num_classes, **settings, name="head")(x)
 
 
+deep = partial(ConvNeXt, patch=4, blocks=(3, 3, 27, 3))
 MODELS = {
     "convnext_tiny": partial(ConvNeXt),
     "convnext_tiny_224": partial(ConvNeXt, patch=4),
+    "convnext_small_224": partial(deep, drop_path=0.4),
+    "convnext_base_224": partial(deep, widths=(128, 256, 512, 1024), drop_path=0.5),
+    "convnext_large_224": partial(deep, widths=(192, 384, 768, 1536), drop_path=0.5),
 }

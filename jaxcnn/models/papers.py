@@ -28,6 +28,7 @@ class Accuracy(NamedTuple):
 LECUN = Paper("LeCun et al. 1998", "Proc. IEEE 86(11)")
 CUDA_CONVNET = Paper("Krizhevsky 2011", "cuda-convnet")
 HE = Paper("He et al. 2015", "arXiv:1512.03385")
+WIDE = Paper("Zagoruyko and Komodakis 2016", "arXiv:1605.07146")
 INCEPTION_4 = Paper("Szegedy et al. 2016", "arXiv:1602.07261")
 
 PAPERS: tuple[tuple[str, Paper], ...] = (
@@ -43,7 +44,8 @@ PAPERS: tuple[tuple[str, Paper], ...] = (
     ("resnet9", Paper("Page 2018", "davidcpage/cifar10-fast")),
     ("se_*", Paper("Hu et al. 2017", "arXiv:1709.01507")),
     ("preact_*", Paper("He et al. 2016", "arXiv:1603.05027")),
-    ("wrn_*", Paper("Zagoruyko and Komodakis 2016", "arXiv:1605.07146")),
+    ("wide_resnet*", WIDE),
+    ("wrn_*", WIDE),
     ("resnext*", Paper("Xie et al. 2016", "arXiv:1611.05431")),
     ("resnet*", HE),
     ("plain*", HE),
@@ -54,12 +56,16 @@ PAPERS: tuple[tuple[str, Paper], ...] = (
     ("inception_v4*", INCEPTION_4),
     ("inception_resnet*", INCEPTION_4),
     ("xception*", Paper("Chollet 2016", "arXiv:1610.02357")),
+    ("squeezenet*", Paper("Iandola et al. 2016", "arXiv:1602.07360")),
     ("mobilenet_v1*", Paper("Howard et al. 2017", "arXiv:1704.04861")),
     ("mobilenet_v2*", Paper("Sandler et al. 2018", "arXiv:1801.04381")),
     ("mobilenet_v3*", Paper("Howard et al. 2019", "arXiv:1905.02244")),
     ("shufflenet_v2*", Paper("Ma et al. 2018", "arXiv:1807.11164")),
+    ("mnasnet*", Paper("Tan et al. 2018", "arXiv:1807.11626")),
+    ("efficientnet_v2*", Paper("Tan and Le 2021", "arXiv:2104.00298")),
     ("efficientnet*", Paper("Tan and Le 2019", "arXiv:1905.11946")),
     ("nasnet*", Paper("Zoph et al. 2017", "arXiv:1707.07012")),
+    ("regnet*", Paper("Radosavovic et al. 2020", "arXiv:2003.13678")),
     ("convnext*", Paper("Liu et al. 2022", "arXiv:2201.03545")),
     ("repvgg*", Paper("Ding et al. 2021", "arXiv:2101.03697")),
     ("airbench*", Paper("Jordan 2024", "arXiv:2404.00498")),

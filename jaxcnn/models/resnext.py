@@ -11,6 +11,7 @@ from jaxcnn.models.resnet import ResNet, imagenet
 
 small = partial(ResNet, blocks=(3, 3, 3), widths=(64, 128, 256), block="bottleneck", option="B")
 large = partial(imagenet, blocks=(3, 4, 6, 3), block="bottleneck")
+deep = partial(large, blocks=(3, 4, 23, 3))
 MODELS = {
     "resnext29_1x64d": partial(small, groups=1, group_width=64),
     "resnext29_2x64d": partial(small, groups=2, group_width=64),
@@ -20,4 +21,6 @@ MODELS = {
     "resnext29_32x4d": partial(small, groups=32, group_width=4),
     "resnext50_32x4d": partial(large, groups=32, group_width=4),
     "resnext50_32x4d_224": partial(large, groups=32, group_width=4, large_stem=True),
+    "resnext101_32x8d_224": partial(deep, groups=32, group_width=8, large_stem=True),
+    "resnext101_64x4d_224": partial(deep, groups=64, group_width=4, large_stem=True),
 }

@@ -88,4 +88,7 @@ class ShuffleNetV2(nn.Module):
 MODELS = {
     "shufflenet_v2": partial(ShuffleNetV2),
     "shufflenet_v2_224": partial(ShuffleNetV2, large_stem=True),
+    "shufflenet_v2_x0_5_224": partial(ShuffleNetV2, widths=(48, 96, 192), large_stem=True),
+    "shufflenet_v2_x1_5_224": partial(ShuffleNetV2, widths=(176, 352, 704), large_stem=True),
+    "shufflenet_v2_x2_0_224": partial(ShuffleNetV2, widths=(244, 488, 976), final=2048, large_stem=True),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from published_classics import CLASSICS
 from published_modern import MODERN
+from published_torchvision import TORCHVISION
 
 from helpers.processes import environment, run_command
 from jaxcnn.__main__ import main
@@ -29,7 +30,7 @@ def test_every_model_has_a_size_and_every_fact_a_model():
 def test_sizes_are_the_published_ones():
     """The published counts are themselves tested against the networks."""
     compared = set()
-    for name, options, image, parameters, _, macs in CLASSICS + MODERN:
+    for name, options, image, parameters, _, macs in CLASSICS + MODERN + TORCHVISION:
         size = SIZES[name]
         if image == size.image and options == ({"num_classes": 1000} if image[0] >= 224 else {}):
             assert size == Size(image, parameters, macs), name

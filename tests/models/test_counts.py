@@ -3,6 +3,7 @@
 import pytest
 from published_classics import CLASSICS
 from published_modern import MODERN
+from published_torchvision import TORCHVISION
 
 from jaxcnn.models import MODELS, Counts, count
 
@@ -62,7 +63,7 @@ def test_counts_of_the_classics(
 
 
 def test_every_model_is_in_the_table():
-    assert {name for name, *_ in PUBLISHED + OWN + CLASSICS + MODERN} == set(MODELS)
+    assert {name for name, *_ in PUBLISHED + OWN + CLASSICS + MODERN + TORCHVISION} == set(MODELS)
 
 
 def test_counts_follow_the_image():

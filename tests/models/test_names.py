@@ -24,6 +24,8 @@ NO_STEM = {
 LONG = re.compile(
     r"(preact_)?resnet(1001|110|1202|152|164).*|resnet101.*|plain56|se_.*(110|164)|densenet_(bc_)?(100|190|250).*"
     r"|densenet(161|169|201).*|densenet121|nasnet_a.*|inception_v4_299|inception_resnet_v1.*|inception_resnet_v2_299|wrn_(28|40).*|efficientnet_b[2-7].*"
+    r"|efficientnet_v2_[ml].*|regnet_(x|y)_(400mf|.*gf).*|resnext101.*|wide_resnet101.*|convnext_(small|base|large).*"
+    r"|mnasnet(0_75|1).*|shufflenet_v2_x(1_5|2_0).*"
 )
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("convnet", {"norm": "batch", "depth": 2}),

@@ -29,7 +29,7 @@ NAMES = {
         "stage3_block3/norm2/mean": "layer3.2.bn2.running_mean",
         "head/kernel": "linear.weight",
     },
-    ("se_resnet50_224", "torchvision"): {"stage3_block6/squeeze_excite/expand/bias": "layer3.5.se.fc2.bias"},
+    ("se_resnet50_224", "timm"): {"stage3_block6/squeeze_excite/expand/bias": "layer3.5.se.fc2.bias"},
     ("densenet121_224", "torchvision"): {
         "stage3_layer24/norm2/bias": "features.denseblock3.denselayer24.norm2.bias",
         "transition1/conv/kernel": "features.transition1.conv.weight",
@@ -86,6 +86,33 @@ NAMES = {
         "stage6_block4/squeeze_excite/expand/bias": "features.6.3.block.2.fc2.bias",
         "final/norm/var": "features.8.1.running_var",
     },
+    ("squeezenet1_0_224", "torchvision"): {
+        "stage1_block1/squeeze/kernel": "features.3.squeeze.weight",
+        "stage2_block4/expand3x3/bias": "features.10.expand3x3.bias",
+        "stage3_block1/expand1x1/kernel": "features.12.expand1x1.weight",
+        "head/bias": "classifier.1.bias",
+    },
+    ("squeezenet1_1_224", "torchvision"): {"stage3_block1/squeeze/kernel": "features.9.squeeze.weight"},
+    ("mnasnet1_0_224", "torchvision"): {
+        "stage1_block1/project/norm/scale": "layers.7.weight",
+        "stage2_block1/expand/conv/kernel": "layers.8.0.layers.0.weight",
+        "stage6_block4/depthwise/norm/var": "layers.12.3.layers.4.running_var",
+        "final/norm/bias": "layers.15.bias",
+    },
+    ("regnet_y_400mf_224", "torchvision"): {
+        "stem/norm/mean": "stem.1.running_mean",
+        "stage3_block1/shortcut/conv/kernel": "trunk_output.block3.block3-0.proj.0.weight",
+        "stage4_block6/conv2/kernel": "trunk_output.block4.block4-5.f.b.0.weight",
+        "stage4_block6/norm3/scale": "trunk_output.block4.block4-5.f.c.1.weight",
+        "stage4_block6/squeeze_excite/expand/bias": "trunk_output.block4.block4-5.f.se.fc2.bias",
+    },
+    ("efficientnet_v2_s_384", "torchvision"): {
+        "stage1_block2/fused/conv/kernel": "features.1.1.block.0.0.weight",
+        "stage2_block1/project/norm/var": "features.2.0.block.1.1.running_var",
+        "stage6_block15/squeeze_excite/reduce/bias": "features.6.14.block.2.fc1.bias",
+        "final/conv/kernel": "features.7.0.weight",
+    },
+    ("efficientnet_v2_m_480", "torchvision"): {"final/conv/kernel": "features.8.0.weight"},
     ("nasnet_a_large_331", "timm"): {
         "stem_cell2/previous/odd/kernel": "cell_stem_1.path_2.conv.weight",
         "cell7/previous/norm/scale": "cell_6.final_path_bn.weight",
@@ -112,7 +139,7 @@ NAMES = {
 WITH_HEADS = ("googlenet_224", "inception_v3_299")
 
 
-LONG = ("nasnet", "inception_resnet", "inception_v4")
+LONG = ("nasnet", "inception_resnet", "inception_v4", "efficientnet_v2")
 """Families whose tracing takes seconds."""
 
 

@@ -13,17 +13,21 @@ from jaxcnn.models.alexnet import AlexNet
 from jaxcnn.models.convnext import ConvNeXt
 from jaxcnn.models.densenet import DenseNet
 from jaxcnn.models.efficientnet import EfficientNet
+from jaxcnn.models.efficientnet_v2 import EfficientNetV2
 from jaxcnn.models.googlenet import GoogLeNet
 from jaxcnn.models.inception_resnet import InceptionResNet
 from jaxcnn.models.inception_v3 import InceptionV3
 from jaxcnn.models.inception_v4 import InceptionV4
+from jaxcnn.models.mnasnet import MnasNet
 from jaxcnn.models.mobilenet_v1 import MobileNetV1
 from jaxcnn.models.mobilenet_v2 import MobileNetV2
 from jaxcnn.models.mobilenet_v3 import MobileNetV3
 from jaxcnn.models.nasnet import NASNet
+from jaxcnn.models.regnet import RegNet
 from jaxcnn.models.repvgg import RepVGG
 from jaxcnn.models.resnet import ResNet
 from jaxcnn.models.shufflenet import ShuffleNetV2
+from jaxcnn.models.squeezenet import SqueezeNet
 from jaxcnn.models.vgg import VGG
 from jaxcnn.models.xception import Xception
 from jaxcnn.weights.leaves import shapes
@@ -34,7 +38,13 @@ from jaxcnn.weights.names.tables import Table, renamed
 TABLES: dict[type[nn.Module], dict[str, Table]] = {
     AlexNet: {"torchvision": plain.ALEXNET},
     VGG: {"torchvision": plain.vgg},
-    ResNet: {"torchvision": residual.RESNET, "kuangliu": residual.RESNET_KUANGLIU},
+    SqueezeNet: {"torchvision": plain.squeezenet},
+    ResNet: {
+        "torchvision": residual.RESNET,
+        "timm": residual.RESNET,
+        "kuangliu": residual.RESNET_KUANGLIU,
+    },
+    RegNet: {"torchvision": residual.REGNET},
     DenseNet: {"torchvision": residual.DENSENET},
     GoogLeNet: {"torchvision": inception.GOOGLENET},
     InceptionV3: {"torchvision": inception.INCEPTION_V3},
@@ -45,7 +55,9 @@ TABLES: dict[type[nn.Module], dict[str, Table]] = {
     MobileNetV2: {"torchvision": mobile.mobilenet_v2},
     MobileNetV3: {"torchvision": mobile.mobilenet_v3},
     ShuffleNetV2: {"torchvision": mobile.SHUFFLENET_V2},
-    EfficientNet: {"torchvision": mobile.EFFICIENTNET},
+    MnasNet: {"torchvision": mobile.MNASNET},
+    EfficientNet: {"torchvision": mobile.efficientnet},
+    EfficientNetV2: {"torchvision": mobile.efficientnet},
     NASNet: {"timm": nasnet},
     ConvNeXt: {"torchvision": residual.CONVNEXT_TORCHVISION, "timm": residual.CONVNEXT_TIMM},
     RepVGG: {"timm": residual.REPVGG},

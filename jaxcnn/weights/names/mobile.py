@@ -1,7 +1,8 @@
-"""MobileNet, ShuffleNet and EfficientNet: networks of depthwise convolutions."""
+"""MobileNet, MnasNet, ShuffleNet and EfficientNet: networks of depthwise convolutions."""
 
 from collections.abc import Sequence
 
+from jaxcnn.rules import rename
 from jaxcnn.weights.names.tables import Rules, product, units
 
 STAGES = (1, 2, 2, 6, 2)
@@ -58,12 +59,26 @@ def gated(block: str, theirs: str, parts: Sequence[str]) -> Rules:
     return rules
 
 
-EFFICIENTNET = [
-    *units([("stem", "features.0"), ("final", "features.8")], "0", "1"),
-    *gated("stage1_block{b}", "features.1.{b-1}", ["depthwise", "squeeze_excite", "project"]),
-    *gated("stage{s}_block{b}", "features.{s}.{b-1}", ["expand", "depthwise", "squeeze_excite", "project"]),
+MNASNET = [
+    *units([("stem", "layers")], "0", "1"),
+    *units([("stage1_block1/depthwise", "layers")], "3", "4"),
+    *units([("stage1_block1/project", "layers")], "6", "7"),
+    *units([("stage{s}_block{b}/expand", "layers.{s+6}.{b-1}.layers")], "0", "1"),
+    *units([("stage{s}_block{b}/depthwise", "layers.{s+6}.{b-1}.layers")], "3", "4"),
+    *units([("stage{s}_block{b}/project", "layers.{s+6}.{b-1}.layers")], "6", "7"),
+    *units([("final", "layers")], "14", "15"),
     ("head", "classifier.1"),
 ]
+
+
+def efficientnet(modules: Sequence[str]) -> Rules:
+    """Both versions: how many stages there are, and what is in a block, differ."""
+    _, *blocks, _ = _features(modules)
+    rules: Rules = [("head", "classifier.1")]
+    for block, parts in blocks:
+        rules += gated(block, rename("stage{s}_block{b}", "features.{s}.{b-1}", block), parts)
+    stages = blocks[-1][0].partition("_")[0].removeprefix("stage")
+    return [*rules, *units([("stem", "features.0"), ("final", f"features.{int(stages) + 1}")], "0", "1")]
 
 
 def mobilenet_v2(modules: Sequence[str]) -> Rules:

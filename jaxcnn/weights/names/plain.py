@@ -1,4 +1,4 @@
-"""AlexNet and VGG: torchvision numbers their layers."""
+"""AlexNet, VGG and SqueezeNet: torchvision numbers their layers."""
 
 from collections.abc import Sequence
 
@@ -33,3 +33,16 @@ def vgg(modules: Sequence[str]) -> Rules:
     # With a single dense layer, as in kuangliu's VGG for CIFAR-10, the classifier is that layer.
     dense = sequential("classifier", classifier) if len(classifier) > LINEAR else [("head", "classifier")]
     return [*sequential("features", features), *dense]
+
+
+def squeezenet(modules: Sequence[str]) -> Rules:
+    """A pool before each stage shifts the numbers."""
+    blocks = dict.fromkeys(module.partition("/")[0] for module in modules if module.startswith("stage"))
+    layers, stages = ["stem/conv", RELU], set()
+    for block in blocks:
+        stage = block.partition("_")[0]
+        layers += [] if stage in stages else [POOL]
+        stages.add(stage)
+        layers += [f"{block}/*"]
+    fires = [(ours, f"{theirs}.*" if ours.endswith("*") else theirs) for ours, theirs in sequential("features", layers)]
+    return [*fires, ("head", "classifier.1")]

@@ -1,6 +1,8 @@
-"""ResNet and what followed from it: DenseNet, RepVGG, ConvNeXt."""
+"""ResNet and what followed from it: DenseNet, RegNet, RepVGG, ConvNeXt."""
 
 from jaxcnn.weights.names.tables import Rules, product, units
+
+PARTS = ((0, "conv"), (1, "norm"))
 
 
 def _resnet(shortcut: str, head: str) -> Rules:
@@ -32,6 +34,19 @@ DENSENET = [
     ("transition*", "features.transition*"),
     ("final_norm", "features.norm5"),
     ("head", "classifier"),
+]
+REGNET = [
+    *units([("stem", "stem")], "0", "1"),
+    *product(
+        [("stage{s}_block{b}", "trunk_output.block{s}.block{s}-{b-1}")],
+        [
+            *((f"{part}{n}", f"f.{place}.{index}") for n, place in enumerate("abc", 1) for index, part in PARTS),
+            ("squeeze_excite/reduce", "f.se.fc1"),
+            ("squeeze_excite/expand", "f.se.fc2"),
+            *((f"shortcut/{part}", f"proj.{index}") for index, part in PARTS),
+        ],
+    ),
+    ("head", "fc"),
 ]
 REPVGG = [
     *units(
