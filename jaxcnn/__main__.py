@@ -13,12 +13,13 @@ COMMANDS = {
     "predict": "ask a trained network about pictures",
     "evaluate": "evaluate a trained network, class by class",
     "inspect": "open a trained network: one page of errors, kernels, maps and reasons",
+    "export": "write a trained network as ONNX, StableHLO or weights by torchvision's names",
     "compare": "compare any runs: table and learning curves",
 }
 """Command -> its help; each is a module of `jaxcnn.commands` with `main(arguments) -> exit status`."""
 
 
-COMPUTING = {"predict", "evaluate", "inspect"}
+COMPUTING = {"predict", "evaluate", "inspect", "export"}
 """Commands that run networks."""
 
 

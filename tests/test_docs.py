@@ -17,11 +17,14 @@ from jaxcnn import tasks
 from jaxcnn.__main__ import COMMANDS
 from jaxcnn.commands.compare import Comparison
 from jaxcnn.commands.evaluate import Evaluation
+from jaxcnn.commands.export import Export
 from jaxcnn.commands.inspect import Inspection
-from jaxcnn.commands.models import Catalog
+from jaxcnn.commands.models import Catalog, twins
 from jaxcnn.commands.predict import Question
 from jaxcnn.commands.summary import Summary
 from jaxcnn.config import Config
+from jaxcnn.models import MODELS
+from jaxcnn.models.torchvision import TORCHVISION
 from jaxcnn.report import collect
 from jaxcnn.sweep import SweepOptions
 
@@ -35,6 +38,7 @@ OPTIONS = {
     "predict": Question,
     "evaluate": Evaluation,
     "inspect": Inspection,
+    "export": Export,
     "compare": Comparison,
 }
 """What each command of `python -m jaxcnn` takes."""
@@ -127,7 +131,7 @@ def test_every_link_leads_somewhere() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     known = {f"--{path.replace('_', '-')}" for path in settings(Config)} | {
         f"--{field.name.replace('_', '-')}"
-        for options in (SweepOptions, Evaluation, Inspection, Question)
+        for options in (SweepOptions, Catalog, Evaluation, Export, Inspection, Question)
         for field in fields(options)
     }
     for page in PAGES:
@@ -151,6 +155,17 @@ def test_the_generated_parts_are_up_to_date() -> None:
     ):
         begin, end = f"<!-- {name}: written by `make results` -->\n", f"<!-- end of {name} -->"
         assert f"{begin}{text}{end}" in (ROOT / "docs" / page).read_text()
+
+
+def test_the_table_of_torchvisions_networks_is_up_to_date() -> None:
+    text = (ROOT / "docs/models.md").read_text()
+    begin = "<!-- torchvision: written by `python -m jaxcnn models --torchvision` -->\n"
+    assert f"{begin}{twins(TORCHVISION)}\n<!-- end of torchvision -->" in text
+    assert f"All {len(TORCHVISION)} convolutional networks" in text
+
+
+def test_the_readme_counts_the_models() -> None:
+    assert f": {len(MODELS)} models checked" in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_is_short() -> None:

@@ -17,7 +17,7 @@ def normalizer(config: Config, info: DataInfo) -> Callable[[jax.Array], jax.Arra
         numbers = normalize(images, config.data.normalization, info.mean, info.std, jnp.dtype(config.dtype))
         _, *shape = images.shape
         larger = scaled(tuple(shape), config.data.upscale)
-        return numbers if larger == tuple(shape) else jax.image.resize(numbers, (len(images), *larger), "bilinear")
+        return numbers if larger == tuple(shape) else jax.image.resize(numbers, (images.shape[0], *larger), "bilinear")
 
     return normalized
 

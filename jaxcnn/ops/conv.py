@@ -22,6 +22,7 @@ from jax.interpreters import ad, batching, mlir
 from jaxcnn.ops import conv_cpu, geometry
 from jaxcnn.ops.geometry import NHWC, Geometry
 from jaxcnn.ops.moments import shift
+from jaxcnn.ops.plain import is_plain
 from jaxcnn.ops.varying import alike
 
 # form -> (XLA's own, the CPU's). Arguments: (images, kernel), (cotangent, kernel), (images, cotangent).
@@ -57,7 +58,7 @@ def conv_general_dilated(
     """`jax.lax.conv_general_dilated` with the same arguments, shapes and errors, and fast on a CPU.
 
     The fast formulations cover two-dimensional NHWC float32 and bfloat16 convolutions, as `flax.linen.Conv` makes
-    them; anything else is `jax.lax`'s untouched.
+    them; anything else is `jax.lax`'s untouched, and so is everything in `plain_operations`.
     """
     xla = functools.partial(
         lax.conv_general_dilated,
@@ -74,7 +75,7 @@ def conv_general_dilated(
     )
     special = batch_group_count != 1 or precision is not None or any(other is not None for other in others.values())
     dilated = lhs_dilation is not None and any(factor != 1 for factor in lhs_dilation)
-    if special or dilated or not _covered(lhs, rhs, jax.eval_shape(xla, lhs, rhs), dimension_numbers):
+    if is_plain() or special or dilated or not _covered(lhs, rhs, jax.eval_shape(xla, lhs, rhs), dimension_numbers):
         return xla(lhs, rhs)
     dilation = tuple(rhs_dilation or (1, 1))
     window = [(size - 1) * factor + 1 for size, factor in zip(rhs.shape[:2], dilation, strict=True)]

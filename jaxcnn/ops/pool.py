@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 
 from jaxcnn.ops.geometry import Geometry, Padding, pad_images, taps
+from jaxcnn.ops.plain import is_plain
 
 PaddingLike = str | Sequence[tuple[int, int]]
 
@@ -33,6 +34,8 @@ def max_pool(
     if not _covered(inputs, window_shape):
         return _flax(nn.max_pool, inputs, window_shape, strides, padding, ceil_mode)
     geometry, _ = _geometry(inputs, window_shape, strides, padding, ceil_mode)
+    if is_plain():
+        return nn.max_pool(inputs, geometry.window, geometry.strides, geometry.padding)
     # The gradients of overlapping windows are added up, and a CPU adds bfloat16 several times slower than float32.
     overlapping = geometry.strides != geometry.window
     values = jnp.asarray(inputs, jnp.promote_types(inputs.dtype, jnp.float32) if overlapping else inputs.dtype)
@@ -57,9 +60,14 @@ def avg_pool(
         average = functools.partial(nn.avg_pool, count_include_pad=count_include_pad)
         return _flax(average, inputs, window_shape, strides, padding, ceil_mode)
     geometry, declared = _geometry(inputs, window_shape, strides, padding, ceil_mode)
-    padded = pad_images(inputs, geometry.padding).astype(jnp.float32)
     counts = _counts(geometry, declared if count_include_pad else ((0, 0), (0, 0)))
-    return (_total(padded, _padded(geometry)) * (1 / counts)).astype(inputs.dtype)
+    if is_plain():
+        total = nn.pool(
+            jnp.asarray(inputs, jnp.float32), 0.0, lax.add, geometry.window, geometry.strides, geometry.padding
+        )
+    else:
+        total = _total(pad_images(inputs, geometry.padding).astype(jnp.float32), _padded(geometry))
+    return (total * (1 / counts)).astype(inputs.dtype)
 
 
 def _covered(inputs: Any, window_shape: Sequence[int]) -> bool:

@@ -80,6 +80,17 @@ class Run:
         """
         return self._in_batches(self._answers, self._opened(images))
 
+    def answer(self, variables: Any, images: jax.Array) -> jax.Array:
+        """What `predict` compiles: the answers to uint8 images [N, H, W, C] with these variables."""
+        inputs = self.task.prepare(images)
+        normalized = normalizer(self.config, self.data)(inputs)
+        return self.task.answer(tta.outputs(self.model, variables, normalized, self.config.tta), inputs)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Height, width and channels of what the model itself sees."""
+        return tasks.network_input(self.config, self.task)
+
     def features(self, images: np.ndarray, layer: str) -> np.ndarray:
         """uint8 images [N, H, W, C] -> the output of the submodule `layer` (`stage2_block1/conv1`), [N, ...].
 
@@ -139,12 +150,7 @@ class Run:
 
     @cached_property
     def _answers(self) -> Any:
-        def answers(variables: Any, images: jax.Array) -> jax.Array:
-            inputs = self.task.prepare(images)
-            normalized = normalizer(self.config, self.data)(inputs)
-            return self.task.answer(tta.outputs(self.model, variables, normalized, self.config.tta), inputs)
-
-        return jax.jit(answers)
+        return jax.jit(self.answer)
 
 
 def load(path: str | Path, step: int | None = None, only: str = "*") -> Run:

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: PyTorch state dicts into Flax variables, and `.safetensors` files in and out."""
+"""Foreign weights in and out: PyTorch state dicts and Flax variables, and `.safetensors` files."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,12 +14,13 @@ from flax.traverse_util import unflatten_dict
 from jaxcnn.errors import UserError
 from jaxcnn.weights.arrays import COUNTERS, foreign_arrays
 from jaxcnn.weights.files import read_safetensors, save_weights
+from jaxcnn.weights.foreign import export_weights
 from jaxcnn.weights.leaves import shapes
 from jaxcnn.weights.matching import Taken, check_same, choose, take
 from jaxcnn.weights.names import AUXILIARY, entries, require_same_network, tables_of, theirs
 from jaxcnn.weights.wrapping import unwrapped, without_prefixes
 
-__all__ = ["Imported", "Report", "import_weights", "read_safetensors", "save_weights", "theirs"]
+__all__ = ["Imported", "Report", "export_weights", "import_weights", "read_safetensors", "save_weights", "theirs"]
 
 SIDES = (224, 299, 32)
 """Pixels a side of the images that networks are made for, in the order in which they are tried."""

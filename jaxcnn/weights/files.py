@@ -1,5 +1,6 @@
 """Weights in `.safetensors` files: named arrays and nothing that could run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,18 @@ def save_weights(path: str | Path, variables: Any) -> None:
 
     Raises: UserError if the file cannot be written.
     """
+    save_arrays(path, dict(zip(rules.paths(variables), jax.tree.leaves(variables), strict=True)))
+
+
+def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays by name, atomically.
+
+    Raises: UserError if the file cannot be written.
+    """
     path = user_path(path)
-    leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(variables)]  # the writer ignores strides
+    whole = {name: np.array(array, order="C") for name, array in arrays.items()}  # the writer ignores strides
     try:
         with atomic_write(path) as file:
-            save_file(dict(zip(rules.paths(variables), leaves, strict=True)), file)
+            save_file(whole, file)
     except SafetensorError as error:
         raise UserError(f"cannot write {path}: {error}") from None

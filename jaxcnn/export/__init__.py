@@ -1,0 +1,1 @@
+"""Trained networks for elsewhere: ONNX, StableHLO, and weights under other libraries' names."""
