@@ -23,14 +23,14 @@ TORCH_VENV := $(VENV)-torch
 
 # PyTorch for the benchmark: in an environment made for it, or where an interpreter that is named has it.
 ifdef TORCH_PYTHON
-BENCH := $(VENV)/.installed
+BENCH := $(VENV)/.installed-dev
 BENCH_RUN := $(RUN) -m experiments.bench --torch-python $(TORCH_PYTHON)
 else
 BENCH := $(TORCH_VENV)/.installed
 BENCH_RUN := $(TORCH_VENV)/bin/python -m experiments.bench
 endif
 
-.PHONY: help train quickstart train-2proc test test-slow lint format answers results parity notebooks notebook bench bench-startup bench-data clean
+.PHONY: help train quickstart train-2proc test test-slow lint format answers results parity notebooks notebook bench bench-inference bench-startup bench-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,7 +70,7 @@ results: $(VENV)/.installed ## collect finished sweeps: runs/results.html, exper
 	@$(RUN) -m jaxcnn.report.collect && $(RUN) -m experiments.findings
 
 parity: $(TORCH_VENV)/.installed ## compare our networks with torchvision's and timm's, number by number (installs PyTorch, once)
-	@$(TORCH_VENV)/bin/python -m pytest -q -m parity tests/parity $(ARGS)
+	@$(TORCH_VENV)/bin/python -m pytest -q -m "parity and not slow" tests/parity $(ARGS)
 
 notebooks: $(VENV)/.installed-dev ## execute the course: notebooks/*.py -> notebooks/*.ipynb (ARGS="--only 04", --check)
 	@$(RUN) -m notebooks.build $(ARGS)
@@ -87,6 +87,9 @@ format: $(VENV)/.installed-dev ## format the code and fix what the linter can
 
 bench: $(BENCH) ## race jaxcnn, plain Flax and PyTorch (ARGS="--nets resnet20"; TORCH_PYTHON=python that has torch)
 	@$(BENCH_RUN) $(ARGS)
+
+bench-inference: $(BENCH) ## race the answers to 10,000 images: run.predict, PyTorch, onnxruntime (ARGS, TORCH_PYTHON as for bench)
+	@$(subst experiments.bench,experiments.bench.inference,$(BENCH_RUN)) $(ARGS)
 
 bench-startup: $(VENV)/.installed ## time from a command to its first step, cold and again
 	@$(RUN) -m experiments.bench.startup $(ARGS)

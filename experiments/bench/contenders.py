@@ -1,4 +1,4 @@
-"""Who races: a family (a module of this package) in a process of its own, with or without huge pages."""
+"""Who races, in training and in answering: a family (a module of this package) in a process of its own."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ PROCESS_SETTINGS = ("GLIBC_TUNABLES", "XLA_FLAGS")
 @dataclass(frozen=True)
 class Contender:
     family: str
-    """A module of this package: `ours`, `plain_flax` or `torch_steps`."""
+    """A module of this package: `ours`, `plain_flax`, `torch_steps`, or one of those that answer."""
     dtype: str
     """Of activations and products; the family knows what its users do to get it."""
     huge_pages: bool = False
@@ -41,3 +41,12 @@ CONTENDERS = {
     "torch_autocast": Contender("torch_steps", "bfloat16"),
     "torch_autocast_huge": Contender("torch_steps", "bfloat16", huge_pages=True),
 }
+ANSWERING = {
+    "predict": Contender("ours_inference", "auto", prepared=True),
+    "eager": Contender("torch_inference", "float32"),
+    "eager_autocast": Contender("torch_inference", "bfloat16"),
+    "compiled": Contender("torch_compiled", "float32"),
+    "compiled_autocast": Contender("torch_compiled", "bfloat16"),
+    "onnxruntime": Contender("onnx_inference", "float32"),
+}
+"""Who answers 10,000 images; see `inference`."""

@@ -33,7 +33,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
         dtype=dtype,  # type: ignore[bad-argument-type]
     )
     memory.huge_pages(False)  # as `fit` does
-    images = describe(_noise(BATCHES * batch), DataConfig(validation=0))
+    images = describe(noise(BATCHES * batch), DataConfig(validation=0))
     training = assemble(resolve(config, images), images)
     state, pool, batches = training.initial_state(), training.device_data(), _batches(batch)
 
@@ -51,7 +51,7 @@ def product(side: int, dtype: str) -> Callable[[], None]:
     return lambda: jax.block_until_ready(multiply(matrix, matrix))
 
 
-def _noise(count: int) -> Dataset:
+def noise(count: int) -> Dataset:
     """Images of CIFAR-10's shape, which cost a step what real ones do."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)

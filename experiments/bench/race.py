@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import IO, Any
 
-from experiments.bench.contenders import CONTENDERS
+from experiments.bench.contenders import ANSWERING, CONTENDERS
 from experiments.bench.placement import Placement, together
 from jaxcnn.errors import UserError
 
@@ -28,7 +28,7 @@ class Process:
     """A contender's process, seen from outside."""
 
     def __init__(self, contender: str, python: str) -> None:
-        settings = CONTENDERS[contender]
+        settings = {**CONTENDERS, **ANSWERING}[contender]
         self._name = contender
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
