@@ -26,7 +26,7 @@ from jaxcnn.errors import UserError, lookup
 
 @dataclass(frozen=True)
 class Options:
-    nets: tuple[str, ...] = ("airbench94", "resnet20", "resnet18", "vgg16_bn", "mobilenet_v1")
+    nets: tuple[str, ...] = ("airbench94", "resnet20", "resnet18", "vgg16_bn", "mobilenet_v1", "dncnn", "unet")
     """Of these, and quicknet, which `make quickstart` trains."""
     contenders: tuple[str, ...] = tuple(CONTENDERS)
     """Of jaxcnn, flax, torch_float32, torch_autocast and, but for the first, each with `_huge`: huge pages for
@@ -79,7 +79,7 @@ def _macs(net: str) -> int:
     from jaxcnn.models.construct import build
     from jaxcnn.models.counts import count
 
-    return count(build(net, num_classes=10, dtype="float32"), (SIDE, SIDE, 3)).macs
+    return count(build(net, NETS[net].outputs, "float32"), (SIDE, SIDE, 3)).macs
 
 
 def _write(folder: Path, machine: Machine, rows: table.Rows, ratios: table.Rows, reference: str) -> None:

@@ -23,6 +23,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
     config = Config(
         name="bench",
         model=net,
+        task="denoise:sigma=25" if NETS[net].picture else "classification",
         augment=("crop:padding=4", "flip"),
         loss=LossConfig(l2=WEIGHT_DECAY),
         optimizer=OptimizerConfig(

@@ -11,7 +11,7 @@ import optax
 from flax import linen as nn
 from flax.training import train_state
 
-from experiments.bench.nets import CLASSES, LEARNING_RATE, MOMENTUM, NETS, SIDE, WEIGHT_DECAY
+from experiments.bench.nets import CHANNELS, CLASSES, LEARNING_RATE, MOMENTUM, NETS, SIDE, WEIGHT_DECAY
 
 VERSION = f"flax {flax.__version__} on jax {jax.__version__}"
 Array = jax.Array
@@ -101,6 +101,35 @@ class QuickNet(nn.Module):
         return nn.Dense(CLASSES, use_bias=False)(x.max(axis=(1, 2))) / 8
 
 
+class DnCNN(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        y = nn.relu(nn.Conv(64, (3, 3), padding=1)(x))
+        for _ in range(15):
+            y = nn.Conv(64, (3, 3), padding=1, use_bias=False)(y)
+            y = nn.relu(nn.BatchNorm(use_running_average=not train, momentum=0.9)(y))
+        return x - nn.Conv(CHANNELS, (3, 3), padding=1, use_bias=False)(y)
+
+
+class UNet(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        def twice(x: Array, width: int) -> Array:
+            for _ in range(2):
+                x = nn.Conv(width, (3, 3), padding=1, use_bias=False)(x)
+                x = nn.relu(nn.BatchNorm(use_running_average=not train, momentum=0.9)(x))
+            return x
+
+        carried = []
+        for width in (64, 128, 256, 512, 1024):
+            x = twice(nn.max_pool(x, (2, 2), strides=(2, 2)) if carried else x, width)
+            carried.append(x)
+        for kept in carried[-2::-1]:
+            x = nn.ConvTranspose(kept.shape[-1], (2, 2), strides=(2, 2))(x)
+            x = twice(jnp.concatenate([kept, x], axis=-1), kept.shape[-1])
+        return nn.Conv(CHANNELS, (1, 1))(x)
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "airbench94": Airbench94,
     "resnet20": partial(ResNet, (3, 3, 3), (16, 32, 64), project=False),
@@ -108,6 +137,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "vgg16_bn": VGG16,
     "mobilenet_v1": MobileNetV1,
     "quicknet": QuickNet,
+    "dncnn": DnCNN,
+    "unet": UNet,
 }
 
 
@@ -115,12 +146,18 @@ class TrainState(train_state.TrainState):
     batch_stats: Any
 
 
+def loss_of(outputs: Array, targets: Array) -> Array:
+    if targets.ndim > 1:
+        return jnp.square(outputs - targets).mean()
+    return optax.softmax_cross_entropy_with_integer_labels(outputs, targets).mean()
+
+
 @jax.jit
-def train_step(state: TrainState, images: Array, labels: Array) -> tuple[TrainState, Array]:
+def train_step(state: TrainState, images: Array, targets: Array) -> tuple[TrainState, Array]:
     def objective(params: Any) -> tuple[Array, Any]:
         variables = {"params": params, "batch_stats": state.batch_stats}
-        logits, updated = state.apply_fn(variables, images, train=True, mutable=["batch_stats"])
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), updated["batch_stats"]
+        outputs, updated = state.apply_fn(variables, images, train=True, mutable=["batch_stats"])
+        return loss_of(outputs, targets), updated["batch_stats"]
 
     (loss, batch_stats), gradient = jax.value_and_grad(objective, has_aux=True)(state.params)
     return state.apply_gradients(grads=gradient, batch_stats=batch_stats), loss
@@ -130,7 +167,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
     """Forward, loss, backward and optimizer, on one batch that stays where it is."""
     model = MODELS[net]()
     images = jax.random.normal(jax.random.key(0), (batch, SIDE, SIDE, 3), dtype)
-    labels = jnp.arange(batch) % CLASSES
+    targets = jnp.zeros_like(images) if NETS[net].picture else jnp.arange(batch) % CLASSES
     variables = model.init(jax.random.key(1), images[:1], train=False)
     state = TrainState.create(
         apply_fn=model.apply, params=variables["params"], tx=_optimizer(net), batch_stats=variables["batch_stats"]
@@ -138,7 +175,7 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
 
     def step() -> None:
         nonlocal state
-        state, loss = train_step(state, images, labels)
+        state, loss = train_step(state, images, targets)
         jax.block_until_ready((state, loss))
 
     return step

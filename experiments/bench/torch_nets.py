@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from experiments.bench.nets import CLASSES
+from experiments.bench.nets import CHANNELS, CLASSES
 
 
 class BasicBlock(nn.Module):
@@ -125,6 +126,45 @@ class QuickStage(nn.Module):
         return x + functional.relu(self.norm2(self.conv2(x)))
 
 
+class DnCNN(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(CHANNELS, 64, 3, padding=1), nn.ReLU()]
+        for _ in range(15):
+            layers += [nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+        self.noise = nn.Sequential(*layers, nn.Conv2d(64, CHANNELS, 3, padding=1, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x - self.noise(x)
+
+
+class UNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (64, 128, 256, 512, 1024)
+        self.down = nn.ModuleList(twice(*pair) for pair in zip((CHANNELS, *widths), widths, strict=False))
+        pairs = list(zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.enlarge = nn.ModuleList(nn.ConvTranspose2d(wide, width, 2, stride=2) for wide, width in pairs)
+        self.up = nn.ModuleList(twice(2 * width, width) for _, width in pairs)
+        self.head = nn.Conv2d(widths[0], CHANNELS, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        carried: list[Tensor] = []
+        for down in self.down:
+            x = down(functional.max_pool2d(x, 2) if carried else x)
+            carried.append(x)
+        for enlarge, up, kept in zip(self.enlarge, self.up, carried[-2::-1], strict=True):
+            x = up(torch.cat([kept, enlarge(x)], dim=1))
+        return self.head(x)
+
+
+def twice(channels: int, width: int) -> nn.Module:
+    layers: list[nn.Module] = []
+    for before in (channels, width):
+        layers += [nn.Conv2d(before, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "airbench94": Airbench94,
     "resnet20": partial(resnet, (3, 3, 3), (16, 32, 64), project=False),
@@ -132,4 +172,6 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "vgg16_bn": vgg16_bn,
     "mobilenet_v1": mobilenet_v1,
     "quicknet": QuickNet,
+    "dncnn": DnCNN,
+    "unet": UNet,
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from experiments.bench.nets import CLASSES, LEARNING_RATE, MOMENTUM, SIDE, WEIGHT_DECAY
+from experiments.bench.nets import CLASSES, LEARNING_RATE, MOMENTUM, NETS, SIDE, WEIGHT_DECAY
 from experiments.bench.torch_nets import MODELS
 
 VERSION = f"torch {torch.__version__}"
@@ -18,18 +18,23 @@ def build(net: str, batch: int, dtype: str) -> Callable[[], None]:
     torch.manual_seed(0)
     model = MODELS[net]().to(memory_format=LAYOUT)
     images = torch.randn(batch, 3, SIDE, SIDE).to(memory_format=LAYOUT)
-    labels = torch.arange(batch) % CLASSES
+    targets = torch.randn(batch, 3, SIDE, SIDE).to(memory_format=LAYOUT) if NETS[net].picture else labels(batch)
+    loss_of = functional.mse_loss if NETS[net].picture else functional.cross_entropy
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(trained, LEARNING_RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)
 
     def step() -> None:
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
-            loss = functional.cross_entropy(model(images), labels)
+            loss = loss_of(model(images), targets)
         loss.backward()
         optimizer.step()
 
     return step
+
+
+def labels(batch: int) -> torch.Tensor:
+    return torch.arange(batch) % CLASSES
 
 
 def product(side: int, dtype: str) -> Callable[[], None]:

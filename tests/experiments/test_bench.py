@@ -18,7 +18,7 @@ from jaxcnn.models.counts import count
 
 @pytest.mark.parametrize("net", NETS)
 def test_plain_flax_races_the_same_network(net):
-    assert count(plain_flax.MODELS[net]()) == count(build(net, 10, "float32"))
+    assert count(plain_flax.MODELS[net]()) == count(build(net, NETS[net].outputs, "float32"))
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -28,7 +28,7 @@ def test_torch_trains_the_same_parameters(net):
 
     model = torch_nets.MODELS[net]()
     variables = jax.eval_shape(
-        lambda x: build(net, 10, "float32").init(jax.random.key(0), x, train=False),
+        lambda x: build(net, NETS[net].outputs, "float32").init(jax.random.key(0), x, train=False),
         jax.ShapeDtypeStruct((1, 32, 32, 3), "float32"),
     )
     ours = {jax.tree_util.keystr(path, simple=True, separator="/"): leaf.size for path, leaf in _leaves(variables)}
