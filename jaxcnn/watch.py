@@ -82,9 +82,10 @@ class Watch:
             events.add(step, {f"watch/{kind}/{layer}/{name}": value for name, value in numbers.items()})
         if step not in self._pictures:
             return
-        for (kind, layer), each in seen.items():
+        for (_, layer), each in seen.items():
             if "maps" in each:
-                events.add_picture(step, f"{kind}/{layer}", _map_picture(each["maps"]))
+                # Not the name of a histogram: of two kinds of one name TensorBoard shows the first.
+                events.add_picture(step, f"maps/{layer}", _map_picture(each["maps"]))
             if "kernel" in each:
                 kernels = kernel_pictures(each["kernel"]).astype(np.uint8)
                 larger = max(1, 48 // kernels.shape[1])

@@ -61,7 +61,9 @@ def test_tensorboard_gets_histograms_and_pictures(tmp_path: Path):
                 kind = value.WhichOneof("value")
                 tags.setdefault(f"{kind} {value.tag}", set()).add(event.step)
     assert len(tags["histo weights/stem/conv"]) == len(watched_steps(40, HISTOGRAMS)) <= 50
-    assert len(tags["image activations/stem/conv"]) == len(watched_steps(40, PICTURES)) <= 10
+    assert len(tags["image maps/stem/conv"]) == len(watched_steps(40, PICTURES)) <= 10
+    names = [tag.split()[1] for tag in tags]
+    assert len(set(names)) == len(names), "TensorBoard shows one kind of a name only"
     assert "image kernels/stem/conv" in tags
     assert "simple_value watch/updates/head/over_weight" in tags
 

@@ -16,6 +16,8 @@ from jaxcnn.inspect.features import maps as feature_maps
 from jaxcnn.inspect.network import network_of, normalized
 from jaxcnn.measures import PERCENT
 from jaxcnn.paths import atomic_write, user_path
+from jaxcnn.report import watched
+from jaxcnn.report.page import data_uri
 from jaxcnn.runs.load import Run, load
 from jaxcnn.runs.pretrained import PREFIX
 from jaxcnn.tasks.classification import MOST_CLASSES, confusion_details
@@ -91,11 +93,18 @@ def inspected(run: Run, chosen: Inspection) -> str:
         "calibration": viewer.calibration_part(probabilities, labels),
         "kernels": viewer.kernels_part(network),
         "exciting": viewer.exciting_part(network, many, partial(normalized, run), layers),
+        "watched": _watched(run),
         "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
     }
     accuracy = PERCENT(found["accuracy"])
     about = f"{run.config.model} on {run.data.name} ({run.data.digest}), step {run.step:,}: test accuracy {accuracy}."
     return viewer.page(f"Inside {run.config.name}", about, parts)
+
+
+def _watched(run: Run) -> str | None:
+    """The picture of what `--watch` recorded, if it did."""
+    found = watched.read(run.path)
+    return data_uri(watched.figure(found)) if found else None
 
 
 def scored(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

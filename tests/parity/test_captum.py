@@ -11,6 +11,7 @@ from jaxcnn.inspect import attributions, class_maps
 from jaxcnn.inspect.network import Network
 
 torch = pytest.importorskip("torch")
+torchvision = pytest.importorskip("torchvision")
 attr = pytest.importorskip("captum.attr")
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore")]  # the warnings are theirs
 
@@ -20,10 +21,8 @@ SIDE, CLASSES = 64, [3, 141]
 @pytest.fixture(scope="module")
 def both() -> tuple[Any, Any, Network, Any]:
     """Their network and images, ours and ours."""
-    from torchvision.models import resnet18
-
     torch.manual_seed(0)
-    net, images = resnet18().eval(), torch.randn(2, 3, SIDE, SIDE)
+    net, images = torchvision.models.resnet18().eval(), torch.randn(2, 3, SIDE, SIDE)
     for module in net.modules():
         if isinstance(module, torch.nn.ReLU):
             module.inplace = False  # captum asks for it
