@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, plain lines elsewhere."""
+"""A progress bar on a terminal and in a notebook, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -6,7 +6,7 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from jaxcnn.console.terminal import console, say
+from jaxcnn.console.terminal import console, say, shows_in_place
 
 PLAIN_SECONDS = 15.0
 """Seconds between two lines of progress if the output is not a terminal."""
@@ -24,7 +24,7 @@ class ProgressBar:
         self._paused = self._waited = 0.0
         self._bar: Progress | None = None
         self._task = TaskID(0)
-        if console.is_terminal:
+        if shows_in_place():
             # In a narrow terminal the text is cut, and not the steps and the time left.
             text = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
             bar = BarColumn(10 if console.width < 100 else 30)

@@ -1,6 +1,7 @@
 """The terminal: what a person sees goes to standard error; results go to standard output."""
 
 import sys
+from importlib.util import find_spec
 
 from rich.console import Console
 
@@ -16,6 +17,11 @@ class _Console(Console):
 
 
 console = _Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def shows_in_place() -> bool:
+    """Whether a bar can move: on a terminal, and in a notebook that has widgets."""
+    return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
 
 
 def say(text: str) -> None:

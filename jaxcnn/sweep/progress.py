@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jaxcnn.console.progress import PLAIN_SECONDS
-from jaxcnn.console.terminal import console, say
+from jaxcnn.console.terminal import console, say, shows_in_place
 from jaxcnn.durations import steps
 from jaxcnn.measures import headline, measure_of
 from jaxcnn.report import Row
@@ -28,7 +28,7 @@ class SweepProgress(AbstractContextManager):
         self._began = self._spoke = time.monotonic()
         self._shown = 0.0
         self._ended: set[Row] = set()
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._live = Live(console=console, auto_refresh=False) if shows_in_place() else None
 
     def __enter__(self) -> "SweepProgress":
         if self._live:

@@ -1,9 +1,11 @@
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from jaxcnn.console import progress
+from jaxcnn.console import terminal as terminal_module
 from jaxcnn.console.progress import MEASURED_STEPS, ProgressBar
 
 
@@ -12,6 +14,7 @@ def test_a_terminal_of_any_width_shows_steps_and_time_left(monkeypatch, width):
     written = io.StringIO()
     console = type(progress.console)(file=written, force_terminal=True, width=width, soft_wrap=True)
     monkeypatch.setattr(progress, "console", console)
+    monkeypatch.setattr(progress, "shows_in_place", lambda: True)
     with ProgressBar(64000, 0, 128) as bar:
         for step in range(1, 41):
             bar.update(step, "loss 2.345  accuracy 45.12%  validation 44.00%")
@@ -22,6 +25,16 @@ def test_a_terminal_of_any_width_shows_steps_and_time_left(monkeypatch, width):
     assert re.search(r"\d:\d\d:\d\d|-:--:--", last)
     assert "loss" in last
     assert ("images/s" in last) == (width >= 120)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "notebook", "widgets", "moves"),
+    [(True, False, False, True), (False, True, True, True), (False, True, False, False), (False, False, True, False)],
+)
+def test_a_bar_moves_on_a_terminal_and_in_a_notebook_with_widgets(monkeypatch, terminal, notebook, widgets, moves):
+    monkeypatch.setattr(terminal_module, "find_spec", lambda name: object() if widgets else None)
+    monkeypatch.setattr(terminal_module, "console", SimpleNamespace(is_terminal=terminal, is_jupyter=notebook))
+    assert terminal_module.shows_in_place() == moves
 
 
 def test_a_rate_needs_steps_to_be_measured_on():
