@@ -1,9 +1,14 @@
 """Batches of pictures in files, by number: what a worker decodes is a pure function of (seed, step)."""
 
+import gc
+import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from multiprocessing.connection import wait
 from typing import Any, NamedTuple, Protocol, SupportsIndex
 
 import numpy as np
@@ -103,6 +108,7 @@ class Batches:
 
     def __getitem__(self, batch: SupportsIndex) -> Decoded | str:
         """The batch, or the message of an error: an exception would lose its kind on the way from a worker."""
+        _end_with_parent()
         try:
             return self._decoded(int(batch))
         except UserError as error:
@@ -111,7 +117,7 @@ class Batches:
     def _decoded(self, batch: int) -> Decoded:
         numbers = self._numbers(batch)
         side = self.images.reading.side
-        images = np.zeros((len(self.positions), side, side, 3), np.uint8)
+        images = np.empty((len(self.positions), side, side, 3), np.uint8)
         read = partial(self._read, batch, images, numbers)
         each = map(read, range(len(images))) if self.threads == 1 else _pool(self.threads).map(read, range(len(images)))
         indices = np.fromiter(each, np.int32, len(images))
@@ -136,6 +142,7 @@ class Batches:
                 if not self.images.reading.skip_broken:
                     raise UserError(f"{error}\nRemove it, or pass over it: --data.broken skip") from None
                 _tell(str(error))
+        images[row] = 0
         return -1
 
     def _picture(self, index: int, numbers: np.ndarray) -> np.ndarray:
@@ -143,6 +150,20 @@ class Batches:
             return self.images.decoded(index)
         side, crop = self.images.reading.side, crops.build(self.crop, self.images.reading.side)
         return pictures.cropped(self.images.path(index), side, lambda wide, tall: crop(numbers, wide, tall, side))
+
+
+@lru_cache(maxsize=1)
+def _end_with_parent() -> None:
+    """Ends a worker when the process that reads from it is gone, even by `kill -9`: it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @lru_cache(maxsize=1000)
@@ -166,11 +187,15 @@ def stream(batches: Batches, begin: int = 0, workers: int = 0) -> Iterator[Decod
     ahead: Any = (elements[begin:] if begin else elements).to_iter_dataset(reading)
     if workers:
         ahead = ahead.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
-    iterator = iter(ahead)
+    iterator, batch = iter(ahead), None
     try:
         for batch in iterator:
             if isinstance(batch, str):
                 raise UserError(batch)
-            yield batch
+            # A worker's arrays are in memory that it shares with this process, and that a device might hold on to.
+            yield Decoded(*map(np.array, batch)) if workers else batch
     finally:
         iterator.close()
+        if workers:
+            del ahead, iterator, batch
+            gc.collect()  # frees what was shared with the workers, which else were reported as leaked at the end

@@ -42,7 +42,7 @@ def is_picture(path: Path) -> bool:
 
 
 def read(
-    path: Path, height: int = 0, width: int = 0, fit: Fit = "crop", channels: int = 3, resize: int = 0
+    path: str | Path, height: int = 0, width: int = 0, fit: Fit = "crop", channels: int = 3, resize: int = 0
 ) -> np.ndarray:
     """The first frame of a file, upright, on white where it is transparent: [height, width, channels] uint8.
 
@@ -58,7 +58,7 @@ def read(
         raise broken(path, error) from None
 
 
-def broken(path: Path, error: Exception) -> BrokenPicture:
+def broken(path: str | Path, error: Exception) -> BrokenPicture:
     return BrokenPicture(f"{path} is not a picture that can be read: {error}")
 
 
@@ -85,7 +85,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def cropped(path: Path, side: int, choose: Choose) -> np.ndarray:
+def cropped(path: str | Path, side: int, choose: Choose) -> np.ndarray:
     """What is in a box of an upright picture, scaled to [side, side, 3] uint8; `choose` gives the box for its size.
 
     A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is still enough.
@@ -94,7 +94,8 @@ def cropped(path: Path, side: int, choose: Choose) -> np.ndarray:
     try:
         with Image.open(path) as image:
             picture: Image.Image = image
-            if image.getexif().get(ORIENTATION, 1) != 1:
+            # Of a JPEG, the tags are among what is read first; where there are none, to ask takes time.
+            if (image.format != "JPEG" or "exif" in image.info) and image.getexif().get(ORIENTATION, 1) != 1:
                 picture = ImageOps.exif_transpose(image)
             width, height = picture.size
             left, top, right, bottom = choose(width, height)

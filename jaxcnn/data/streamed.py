@@ -40,8 +40,8 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.files)
 
-    def path(self, index: int) -> Path:
-        return Path(self.root, os.fsdecode(bytes(self.files[index])))
+    def path(self, index: int) -> str:
+        return f"{self.root}/{os.fsdecode(self.files[index])}"
 
     def take(self, indices: np.ndarray | slice) -> "Pictures":
         """Some of them, not decoded."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,18 +14,20 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 import jaxcnn
+from helpers.processes import Start, end, wait_until
 from helpers.runs import assert_same, newest_state, stop_at, timeless
 from helpers.tiny import tiny_config
 from jaxcnn import fit
 from jaxcnn.commands.evaluate import evaluated
 from jaxcnn.config import Config, DataConfig
-from jaxcnn.config_json import changed
+from jaxcnn.config_json import changed, flat, to_dict
 from jaxcnn.console.signals import Stopped
 from jaxcnn.data import crops, folder, pictures, streamed, threefry
 from jaxcnn.data.batches import Batches, Decoded, Epochs, Once, stream
 from jaxcnn.data.for_run import load_images
 from jaxcnn.data.pictures import Reading
 from jaxcnn.errors import UserError
+from jaxcnn.runs.steps import complete_steps
 
 PHOTOS = [np.asarray(photo) for photo in load_sample_images().images]
 KEY = np.asarray(jax.random.key_data(jax.random.key(3)))
@@ -199,7 +202,7 @@ def test_a_broken_picture_is_named_or_another_takes_its_place(root: Path, tmp_pa
     shutil.copytree(root, copy)
     data = folder.load(str(copy), Reading(side=24), "always")
     broken = int(source(copy)[0].indices[3])  # type: ignore[union-attr]
-    path = data.images.path(broken)  # type: ignore[attr-defined]
+    path = Path(data.images.path(broken))  # type: ignore[attr-defined]
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(UserError, match=rf"{path.name} is not a picture(.|\n)*--data\.broken skip"):
         next(stream(source(copy)))
@@ -283,7 +286,7 @@ def test_classes_of_streamed_pictures(config):
     kept = load_images(config(**{"data.classes": ("right", "left"), "data.validation": 4}))
     assert kept.info.label_names == ("right", "left")
     assert len(kept.dataset.labels) == 40
-    names = [kept.dataset.images.path(place).parent.name for place in range(40)]  # type: ignore[attr-defined]
+    names = [Path(kept.dataset.images.path(place)).parent.name for place in range(40)]  # type: ignore[attr-defined]
     assert [kept.info.label_names[label] for label in kept.dataset.labels] == names
 
 
@@ -303,3 +306,34 @@ def test_classes_of_streamed_pictures(config):
 def test_settings_of_streams_that_do_not_fit(config, changes, message: str):
     with pytest.raises(UserError, match=message):
         load_images(config(**changes))
+
+
+PROGRAM = """
+from jaxcnn.cli import main
+from jaxcnn.config import Config
+from jaxcnn.config_json import changed
+
+if __name__ == "__main__":
+    main(changed(Config("tiny"), {settings!r}), None)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_worker_and_resumes_with_another_number_of_them(config, start: Start, tmp_path: Path):
+    def command(folder: str, workers: int) -> list[str]:
+        settings = {**flat(to_dict(config(folder))), "data.train_crop": "random_resized", "data.workers": workers}
+        settings |= {"duration": "4000steps", "checkpoint_every": "50steps", "evaluate_every": "0steps"}
+        (tmp_path / f"{folder}.py").write_text(PROGRAM.format(settings=settings))
+        return [sys.executable, str(tmp_path / f"{folder}.py")]
+
+    killed = start(command("killed", 2))
+    wait_until(lambda: max(complete_steps(tmp_path / "killed/checkpoints"), default=0) >= 50, killed)
+    threads = Path(f"/proc/{killed.pid}/task").glob("*/children")
+    workers = [child for thread in threads for child in thread.read_text().split()]
+    assert len(workers) >= 2
+    killed.kill()
+    wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    for name, count in (("killed", 1), ("whole", 0)):
+        status, _, errors = end(start(command(name, count)))
+        assert status == 0, errors
+    assert_same(newest_state(tmp_path / "killed"), newest_state(tmp_path / "whole"))

@@ -9,7 +9,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import jaxcnn
 from helpers.processes import TINY, Start, end, prepared, run_command, wait_until
@@ -107,6 +109,29 @@ def test_two_processes_of_two_devices_are_one_process_of_four_to_the_bit(two, tm
     assert "resumed at step 20" in of_one(tmp_path, "two")
     for name in ("one", "two"):
         assert_same((40, expected), newest_state(tmp_path / name))
+
+
+STREAMED = (
+    *("--data.name", "folder:pictures", "--data.image-size", "16", "--data.validation", "8", "--augment", "flip"),
+    *("--data.train-crop", "random_resized", "--batch-size", "8", "--duration", "12steps"),
+    *("--evaluate-every", "6steps", "--checkpoint-every", "6steps"),
+)
+
+
+@pytest.mark.slow
+def test_two_processes_decode_their_parts_of_what_one_streams(two, tmp_path):
+    draw = np.random.default_rng(0)
+    for place in range(48):
+        home = tmp_path / "pictures" / ("dark", "light")[place % 2]
+        home.mkdir(parents=True, exist_ok=True)
+        pixels = draw.integers(0, 128, (20 + place, 30, 3), np.uint8) + np.uint8(127 * (place % 2))
+        Image.fromarray(pixels).save(home / f"{place}.jpg")
+    results = ends(two(*STREAMED, "--devices", "1", "--folder", "two", "--data.workers", "1"))
+    assert [status for status, _, _ in results] == [0, 0], results
+    result = run_command(*ARGUMENTS, *STREAMED, "--devices", "2", "--folder", "one", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert_same(newest_state(tmp_path / "one"), newest_state(tmp_path / "two"))
+    assert logged(tmp_path / "one") == logged(tmp_path / "two")
 
 
 @pytest.mark.slow
