@@ -6,7 +6,9 @@ Expectation  A softmax needs only nine logits, as adding a number to all changes
 Command      make sweep-first_steps
 Cost         linear models on 10,000 images, 10 epochs, 25 runs: three minutes on two cores; `FULL=1`: all images, 50
              epochs
-Finding      not measured yet
+Finding      Softmax, nine logits and ten sigmoids reach the same accuracy: 39.07, 39.05 and 39.15 % (n = 5, test);
+             squared error is 1.27 points behind [0.65, 1.89]. One neuron tells airplanes from automobiles in 83.14 ±
+             0.15 % of the test images.
 """
 
 import numpy as np
@@ -71,6 +73,7 @@ SWEEP = Sweep(
     full={"data.train": 0, "duration": "50epochs"},
     seeds=5,
     panels=(templates, agreement, gap),
+    references={"neuron, two classes": "neuron, two classes"},  # of other data, so compared with none
     claims=(
         Claim("Nine logits and a zero are as good as ten", "reference class", "softmax", within=0.005),
         Claim("Cross-entropy is better than squared error", "softmax", "squared error"),
