@@ -20,7 +20,7 @@ from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
 
 QUESTIONS = (
-    *("first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "schedules"),
+    *("noise", "first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "schedules"),
     *("activations", "initializers", "batch_norm", "pooling", "depth", "architectures"),
     *("data_size", "augmentation", "regularization", "label_noise", "ensemble", "robustness"),
     *("finetune", "vgg_progressive"),
