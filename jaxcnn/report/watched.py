@@ -16,7 +16,7 @@ SHOWN = {
     "updates/over_weight": "update / weight",
     "gradients/std": "deviation of the gradient",
     "activations/std": "deviation of the outputs",
-    "activations/dead": "share of dead units",
+    "activations/dead": "fraction of dead units",
 }
 """Number of a layer -> what it is, in the order of the panels."""
 

@@ -31,7 +31,7 @@ def test_each_layer_is_a_line_over_steps(folder):
     axes = watched.figure(watched.read(folder)).axes
     lines = {axis.get_title(): [line.get_label() for line in axis.get_lines()] for axis in axes}
     assert lines["update / weight"] == ["stem/conv"]
-    assert lines["share of dead units"] == ["head"]
+    assert lines["fraction of dead units"] == ["head"]
     (line,) = axes[0].get_lines()
     assert np.asarray(line.get_xdata()).tolist() == [1, 10]
 
