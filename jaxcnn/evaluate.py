@@ -35,15 +35,18 @@ def evaluate(
     padded = -(-len(indices) // size) * size
     mask = (np.arange(padded) < len(indices)).astype(np.float32)
     examples = np.resize(indices.astype(np.int32), padded)
-    batches = []
+    batches, seen = [], []
     for chosen, weights in feed.evaluation_batches(training, examples.reshape(-1, size), mask.reshape(-1, size)):
         batches.append(training.eval_step(variables, data, chosen, weights))
-        if watch and len(batches) > IN_FLIGHT:
+        seen.append(weights.reshape(-1) > 0)
+        if len(batches) > IN_FLIGHT:  # so that streamed images do not pile up
             jax.block_until_ready(batches[-1 - IN_FLIGHT])
-            watch((len(batches) - IN_FLIGHT) * size, len(indices))
+            if watch:
+                watch((len(batches) - IN_FLIGHT) * size, len(indices))
     sums, kept = zip(*batches, strict=True)
     totals = jax.tree.map(lambda *parts: sum(np.asarray(p, np.float64) for p in parts), *sums)
-    measured = task.measure(*_joined(kept, len(indices))) if task.measure else {}
+    rows = np.concatenate(seen) if training.devices.single_process else mask > 0
+    measured = task.measure(*_joined(kept, rows)) if task.measure else {}
     return {**summarize(task, totals), **measured, **task.details(totals)}
 
 
@@ -52,9 +55,9 @@ def numbers(found: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in found.items() if isinstance(value, float)}
 
 
-def _joined(parts: Iterable[Any], count: int) -> Any:
-    """The outputs and targets of all batches, without padding."""
-    return jax.tree.map(lambda *each: np.concatenate([np.asarray(x) for x in each])[:count], *parts)
+def _joined(parts: Iterable[Any], rows: np.ndarray) -> Any:
+    """The outputs and targets of all batches, of the examples that count."""
+    return jax.tree.map(lambda *each: np.concatenate([np.asarray(x) for x in each])[rows], *parts)
 
 
 def examples(training: Training, variables: Tree, indices: np.ndarray) -> np.ndarray:
