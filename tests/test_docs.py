@@ -117,6 +117,8 @@ def parses(name: str, options: list[str]) -> None:
         return
     if hasattr(module, "SWEEP"):
         tyro.cli(SweepOptions, args=options)
+    elif hasattr(module, "Options"):
+        tyro.cli(module.Options, args=options)
     else:
         tyro.cli(Config, default=module.CONFIG, args=options)
 
