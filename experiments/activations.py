@@ -8,6 +8,7 @@ Command      make sweep-activations
 Cost         the base without normalization, eight activations at three rates, 72 runs: half an hour on two cores;
              `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import numpy as np

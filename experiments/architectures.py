@@ -7,6 +7,7 @@ Command      make sweep-architectures
 Cost         networks of 85,000 to 98,000 parameters (LeNet-5: 62,006) on all images, each at the best of three rates,
              33 runs of about the same time: two hours on two cores
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from experiments.base import BASE

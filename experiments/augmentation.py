@@ -6,6 +6,7 @@ Expectation  An augmentation says what the class does not depend on. Flips and s
 Command      make sweep-augmentation
 Cost         the base for 6 epochs, and a part of it for 15, 60 runs: an hour and a half on two cores
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from collections.abc import Iterable

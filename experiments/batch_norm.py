@@ -8,6 +8,7 @@ Command      make sweep-batch_norm
 Cost         the bases with other normalizations, and batches of 4 and 16 on 10,000 images, 45 runs: half an hour on two
              cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from experiments.base import FULL, PLAIN

@@ -7,6 +7,7 @@ Expectation  The gradient of a batch of B is the whole one plus noise of varianc
 Command      make sweep-batch_size
 Cost         the base without normalization at five sizes, 15 runs: ten minutes on two cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from experiments.base import FULL, PLAIN

@@ -6,6 +6,7 @@ Command      make sweep-depth
 Cost         networks of half the paper's width on all images, 12 epochs each, 12 runs: an hour and a half on two cores;
              `FULL=1`: the paper's widths, augmentation, batch, decay, rate and steps (182 epochs of 45,000 images)
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from experiments.base import BASE

@@ -7,6 +7,7 @@ Command      make sweep-distillation
 Cost         the quick start once (two to four minutes), and a network of 19,072 parameters for 6 epochs, 15 runs: a
              minute a run on two cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from dataclasses import replace

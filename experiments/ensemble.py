@@ -7,6 +7,7 @@ Expectation  Networks with different seeds err on different images. The average 
 Command      make sweep-ensemble
 Cost         five bases, and five with dropout, without label smoothing: eight minutes on two cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import math

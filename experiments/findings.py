@@ -14,7 +14,7 @@ from jaxcnn.console.entry import exit_with, outcome
 from jaxcnn.console.help_text import help_text
 from jaxcnn.console.terminal import say
 from jaxcnn.report import verdicts
-from jaxcnn.report.claims import overall
+from jaxcnn.report.claims import CONFIRMED
 from jaxcnn.report.collect import COMMITTED, read
 from jaxcnn.report.table import Table
 from jaxcnn.sweep import Sweep
@@ -34,7 +34,8 @@ Each question of the craft is an experiment that one command runs. Before it ran
 differences, each with its source in the experiment's docstring; the verdict is computed from the committed table and
 from nothing else. A difference is the mean over seeds, paired by seed, with Student's 95 % interval; accuracies are in
 points. **Confirmed** means that the whole interval is where it was expected, **not confirmed** that all of it is
-elsewhere, and **undecided at this scale** that it does not tell. With some eighty claims, a few intervals miss the
+elsewhere, and **undecided at this scale** that it does not tell. The verdict on a question is that on its first claim;
+beside it stands how many of its claims were confirmed. With some eighty claims, a few intervals miss the
 truth by chance.
 
 The committed tables are of a CIFAR-10 whose images were re-encoded once as JPEG, on which accuracies are about 3 points
@@ -67,12 +68,18 @@ def _section(root: Path, name: str) -> tuple[str, str]:
         return "not measured yet", f"{head}\nNot measured yet: `make sweep-{name}`\n"
     scores = read(table, sweep.groups)
     judged = [claim.verdict(claim.difference(scores, sweep.metric)) for claim in sweep.claims]
+    verdict = f"{judged[0]} ({judged.count(CONFIRMED)} of {len(judged)})"
     shown = verdicts.table(sweep.claims, scores, sweep.metric).to_markdown()
-    return overall(judged), (
-        f"{head}\n**{overall(judged).capitalize()}.** {finding}\n\n{shown}\n"
+    return verdict, (
+        f"{head}\n**{judged[0].capitalize()}.** {finding}\n\n{shown}\n"
         f"![{_title(name)}](../{COMMITTED}/{name}.png)\n\n"
         f"`make sweep-{name}` · [all numbers](../{COMMITTED}/{name}.md)\n"
     )
+
+
+def verdict_of(name: str, root: Path = Path()) -> str:
+    """The verdict on a question, or that there is none yet."""
+    return _section(root, name)[0].partition(" (")[0]
 
 
 def _title(name: str) -> str:

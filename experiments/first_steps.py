@@ -9,6 +9,7 @@ Cost         linear models on 10,000 images, 10 epochs, 25 runs: three minutes o
 Finding      Softmax, nine logits and ten sigmoids reach the same accuracy: 39.07, 39.05 and 39.15 % (n = 5, test);
              squared error is 1.27 points behind [0.65, 1.89]. One neuron tells airplanes from automobiles in 83.14 ±
              0.15 % of the test images.
+Verdict      confirmed
 """
 
 import numpy as np

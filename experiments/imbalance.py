@@ -6,6 +6,7 @@ Expectation  Trained on a long tail (Cui et al. 2019, arXiv:1901.05555), a netwo
 Command      make sweep-imbalance
 Cost         the base on 11,165 of 45,000 images, 10 epochs, 12 runs: six minutes on two cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from statistics import fmean

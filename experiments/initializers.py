@@ -8,6 +8,7 @@ Command      make sweep-initializers
 Cost         nine convolutions without normalization, tanh and ReLU, eight initializers, 48 runs: twenty minutes on two
              cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ Command      make sweep-label_noise
 Cost         the base on 10,000 images without augmentation, 20 epochs, 15 runs: ten minutes on two cores; `FULL=1`: all
              images, 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from experiments.base import BASE

@@ -9,6 +9,7 @@ Expectation  Seeds move the test accuracy of a short training by a few tenths of
 Command      make sweep-noise
 Cost         the base on one and on two devices, ten runs: ten minutes on two cores
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import statistics

@@ -8,6 +8,7 @@ Command      make sweep-optimizers
 Cost         nine optimizers at three rates, the base without normalization for 3 epochs, 81 runs: half an hour on two
              cores; `FULL=1`: 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from dataclasses import replace

@@ -7,6 +7,7 @@ Command      make sweep-regularization
 Cost         the base on 10,000 images without augmentation, 20 epochs, 24 runs: a quarter of an hour on two cores;
              `FULL=1`: all images, 30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import numpy as np

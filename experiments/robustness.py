@@ -11,6 +11,7 @@ Command      make sweep-robustness
 Cost         the base as it is, and on images changed by 4 and 8 gray levels, which takes twice the time, 9 runs:
              fifteen minutes on two cores
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from functools import cache

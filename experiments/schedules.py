@@ -8,6 +8,7 @@ Command      make sweep-schedules
 Cost         the base without normalization under nine schedules, 27 runs: a quarter of an hour on two cores; `FULL=1`:
              30 epochs
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 import numpy as np

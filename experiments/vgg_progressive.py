@@ -13,6 +13,7 @@ Cost         VGG-11 of a quarter of the width for 4 epochs of CIFAR-10, then net
              each from it and from nothing, and from nothing for 8, 18 runs: forty minutes on two cores; `FULL=1`: 60
              epochs, and as many for the controls
 Finding      not measured yet
+Verdict      not measured yet
 """
 
 from dataclasses import replace

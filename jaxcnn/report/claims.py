@@ -1,7 +1,6 @@
 """What an experiment expects, said as differences, and the verdict that its table gives."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,10 +52,3 @@ def _alike(difference: Difference, limit: float) -> Verdict:
     if -limit < difference.low and difference.high < limit:
         return CONFIRMED
     return NOT_CONFIRMED if difference.low > limit or difference.high < -limit else UNDECIDED
-
-
-def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """That of a question: confirmed if all its claims are, not confirmed if any is not."""
-    if NOT_CONFIRMED in verdicts:
-        return NOT_CONFIRMED
-    return CONFIRMED if verdicts and set(verdicts) == {CONFIRMED} else UNDECIDED

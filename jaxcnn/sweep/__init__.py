@@ -47,7 +47,7 @@ class Sweep:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     """Name -> what the experiment reads from each finished run."""
     claims: tuple[Claim, ...] = ()
-    """What is expected; the table gives the verdicts."""
+    """What is expected, the answer to the question first; the table gives the verdicts."""
 
     def rows(
         self, seeds: int = 0, *, full: bool = False, changes: Changes | None = None, folder: str = ""

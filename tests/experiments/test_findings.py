@@ -1,6 +1,7 @@
 """The chapter of findings is that of the committed tables, and its claims are about runs that exist."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -30,6 +31,12 @@ def test_claims_and_references_are_about_variations_that_exist(name):
         assert claim.reference in {*known, ""}
         assert claim.metric in {"", *sweep.measures} or metric_of(claim.metric) in MEASURED
     assert len({claim.text for claim in sweep.claims}) == len(sweep.claims)
+
+
+@pytest.mark.parametrize("name", findings.QUESTIONS)
+def test_the_verdict_of_an_experiment_is_that_of_its_table(name):
+    (verdict,) = re.findall(r"^Verdict +(.*)", findings.caption(name), re.MULTILINE)
+    assert verdict == findings.verdict_of(name, ROOT)
 
 
 @pytest.mark.parametrize("name", findings.QUESTIONS)

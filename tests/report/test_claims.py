@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from jaxcnn.errors import UserError
-from jaxcnn.report.claims import Claim, overall
+from jaxcnn.report.claims import Claim
 from jaxcnn.report.noise import Difference, interval, paired
 from jaxcnn.report.scores import Score, Scores, from_csv
 
@@ -65,13 +65,6 @@ def test_an_interval_of_values_is_that_of_their_mean():
 )
 def test_a_verdict_needs_the_whole_interval(low, high, options, verdict):
     assert Claim("so", "a", "b", **options).verdict(Difference((low + high) / 2, low, high, 3)) == verdict
-
-
-def test_a_question_is_confirmed_only_by_all_its_claims():
-    assert overall(["confirmed", "confirmed"]) == "confirmed"
-    assert overall(["confirmed", "undecided at this scale"]) == "undecided at this scale"
-    assert overall(["confirmed", "undecided at this scale", "not confirmed"]) == "not confirmed"
-    assert overall([]) == "undecided at this scale"
 
 
 def seen(label: str, values: list[float | None], validation: float = 0.5) -> list[Score]:
