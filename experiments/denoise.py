@@ -10,7 +10,7 @@ from dataclasses import replace
 from experiments.restoration import RESTORATION
 from jaxcnn.cli import main
 
-CONFIG = replace(RESTORATION, name="denoise", task="denoise:sigma=25", model="dncnn_small", duration="3epochs")
+CONFIG = replace(RESTORATION, name="denoise", task="denoise:sigma=25", model="dncnn_small", duration="8epochs")
 
 if __name__ == "__main__":
     main(CONFIG, __doc__)
