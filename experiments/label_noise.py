@@ -7,8 +7,10 @@ Expectation  A network that can memorize its images memorizes wrong labels too (
 Command      make sweep-label_noise
 Cost         the base on 10,000 images without augmentation, 20 epochs, 15 runs: ten minutes on two cores; `FULL=1`: all
              images, 30 epochs
-Finding      not measured yet
-Verdict      not measured yet
+Finding      The network memorizes every label, wrong or right: 100.00 ± 0.00 % training accuracy with 40 % wrong, and
+             its best epoch is the fourth instead of the nineteenth. Yet 20 % wrong labels cost 13.98 points [12.49,
+             15.47] and 60 % 38.41 [36.12, 40.70], less than their share (n = 3, test).
+Verdict      confirmed
 """
 
 from experiments.base import BASE
