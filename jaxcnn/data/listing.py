@@ -4,7 +4,8 @@ A sub-folder a class, `train/` and `test/` (or `val/`) above them if they are th
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def _of_table(root: Path) -> Listing:
     _require_pictures(root, names, train, "training")
     if not test:
         raise UserError(f"{root} has no test pictures: mark some in {label_table.NAME} (is_valid), or add pictures")
-    return Listing(root, names, tuple(train), tuple(test), _passed_over(root, (*train, *test)) - 1)
+    return Listing(root, names, tuple(train), tuple(test), max(_passed_over(root, (*train, *test)) - 1, 0))
 
 
 def matching(root: Path, names: Sequence[str]) -> tuple[list[File], tuple[str, ...]]:
@@ -117,12 +118,15 @@ def _classes(folder: Path) -> tuple[str, ...]:
 
 
 def _files(folder: Path, names: Sequence[str]) -> list[File]:
-    return [
-        (path, label)
-        for label, name in enumerate(names)
-        for path in sorted((folder / name).rglob("*"))
-        if path.is_file() and is_picture(path) and not any(part.startswith(".") for part in path.parts[-2:])
-    ]
+    return [(path, label) for label, name in enumerate(names) for path in _pictures(folder / name)]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Those below a folder, but for hidden ones; a million are found without asking for each what it is."""
+    walked = (
+        (home, name) for home, _, files in os.walk(folder) for name in files if not Path(home).name.startswith(".")
+    )
+    return sorted(path for path in (Path(home, name) for home, name in walked) if is_picture(path))
 
 
 def _divided(root: Path, files: Sequence[File], classes: int) -> tuple[list[File], list[File]]:
@@ -163,9 +167,12 @@ def _require_pictures(root: Path, names: Sequence[str], files: Sequence[File], w
 
 
 def _passed_over(root: Path, files: Sequence[File], unused: Sequence[Path] = ()) -> int:
-    used = {path for path, _ in files}
-    others: Iterator[Path] = (path for path in root.rglob("*") if path.is_file() and path not in used)
-    return sum(not any(folder in path.parents for folder in unused) for path in others)
+    """How many files there are besides, but for those in folders that are not used."""
+
+    def count(folder: Path) -> int:
+        return sum(len(names) for _, _, names in os.walk(folder))
+
+    return max(count(root) - sum(map(count, unused)) - len(files), 0)
 
 
 def _content(path: Path) -> bytes:

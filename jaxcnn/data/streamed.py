@@ -78,17 +78,18 @@ class Pictures:
 
 def dataset_of(found: Listing, reading: Reading) -> Dataset:
     """The pictures of a folder as a data set whose digest is that of their names, sizes and labels."""
-    files = [path.relative_to(found.root) for path, _ in (*found.train, *found.test)]
+    paths = [str(path) for path, _ in (*found.train, *found.test)]
+    names = [path.removeprefix(f"{found.root}/") for path in paths]
     labels = np.array([label for _, label in (*found.train, *found.test)], np.int32)
     content = hashlib.sha256(f"streamed {reading.side} {reading.fit} {reading.resize} {found.label_names}".encode())
-    for name, label in zip(files, labels.tolist(), strict=True):
-        content.update(f"\n{name.as_posix()} {label} {(found.root / name).stat().st_size}".encode())
+    for path, name, label in zip(paths, names, labels.tolist(), strict=True):
+        content.update(os.fsencode(f"\n{name} {label} {os.stat(path).st_size}"))
     content.update(f"\n{len(found.train)}".encode())
     return Dataset(
         name=f"folder:{found.root.name}",
         version="1.0.0",
         digest=content.hexdigest()[:12],
-        images=Pictures(str(found.root.resolve()), np.array([os.fsencode(name) for name in files]), reading),  # type: ignore[arg-type]
+        images=Pictures(str(found.root.resolve()), np.array([os.fsencode(name) for name in names]), reading),  # type: ignore[arg-type]
         labels=labels,
         train_size=len(found.train),
         label_names=found.label_names,
