@@ -8,10 +8,13 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
+from jaxcnn.errors import lookup
 from jaxcnn.layers import ConvNorm, DropPath, Head, InvertedResidual, SqueezeExcite, check_images
+from jaxcnn.models.stem import Make
 
 Row = tuple[str, int, int, int, int, int]
-# Table 4: operator, expansion, kernel, stride of the first, width, blocks.
+Squeeze = Callable[..., SqueezeExcite]
+# Table 4, and for M and L the authors' code: operator, expansion, kernel, stride of the first, width, blocks.
 S: tuple[Row, ...] = (
     ("fused", 1, 3, 1, 24, 2),
     ("fused", 4, 3, 2, 48, 4),
@@ -51,7 +54,7 @@ class FusedBlock(nn.Module):
     expansion: int
     kernel: int
     strides: int
-    unit: Callable[..., nn.Module]
+    unit: Make
     drop_path: float
     train: bool
 
@@ -66,12 +69,28 @@ class FusedBlock(nn.Module):
         return x + DropPath(self.drop_path, deterministic=not self.train, name="drop_path")(y)
 
 
+def fused(row: Row, channels: int, strides: int, unit: Make, squeeze: Squeeze) -> Make:
+    _, expansion, kernel, _, width, _ = row
+    return partial(FusedBlock, width, expansion, kernel, strides, unit)
+
+
+def mbconv(row: Row, channels: int, strides: int, unit: Make, squeeze: Squeeze) -> Make:
+    """An inverted residual that squeezes to a quarter of the channels that come in."""
+    _, expansion, kernel, _, width, _ = row
+    return partial(
+        InvertedResidual, width, expansion * channels, kernel, strides, unit, partial(squeeze, channels // 4)
+    )
+
+
+OPERATORS = {"fused": fused, "mbconv": mbconv}
+
+
 class EfficientNetV2(nn.Module):
     """Fused stages, then inverted residuals with squeeze-and-excitation: [B, H, W, C] -> logits [B, num_classes].
 
     UserError for images too small to halve so often.
     Source: Tan and Le 2021, arXiv:2104.00298, table 4; conventions of torchvision (explicit padding, squeeze to a
-    quarter of the block's input, an epsilon of 1e-3, widths of M and L from the authors' code).
+    quarter of the block's input, an epsilon of 1e-3).
 
     Options:
         rows: operator (fused or mbconv), expansion, kernel, stride, width and blocks of each stage.
@@ -99,16 +118,13 @@ class EfficientNetV2(nn.Module):
         squeeze = partial(SqueezeExcite, activation=self.activation, **settings)
         total, done = sum(row[-1] for row in self.rows), 0
         x = unit(self.rows[0][4], 3, self.stem_stride, name="stem")(images)
-        for stage, (operator, expansion, kernel, stride, width, blocks) in enumerate(self.rows, 1):
+        for stage, row in enumerate(self.rows, 1):
+            operator, *_, stride, _, blocks = row
             for index in range(1, blocks + 1):
-                channels, strides = x.shape[-1], stride if index == 1 else 1
-                rest = {"drop_path": self.drop_path * done / total, "train": train}
-                if operator == "fused":
-                    block = partial(FusedBlock, width, expansion, kernel, strides, unit)
-                else:
-                    gate = partial(squeeze, channels // 4)
-                    block = partial(InvertedResidual, width, expansion * channels, kernel, strides, unit, gate)
-                x = block(**rest, name=f"stage{stage}_block{index}")(x)
+                make = lookup(OPERATORS, operator, "operator")
+                block = make(row, x.shape[-1], stride if index == 1 else 1, unit, squeeze)
+                rate, name = self.drop_path * done / total, f"stage{stage}_block{index}"
+                x = block(drop_path=rate, train=train, name=name)(x)
                 done += 1
         x = unit(self.final, 1, name="final")(x)
         return Head(self.num_classes, dropout=self.dropout, train=train, dtype=self.dtype, name="head")(x)

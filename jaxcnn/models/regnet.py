@@ -20,6 +20,7 @@ from jaxcnn.layers import (
     initializer,
 )
 from jaxcnn.models.residual import ResidualBlock, project_shortcut
+from jaxcnn.models.stem import Make
 
 MULTIPLE = 8
 """Of which all widths are multiples before they are fitted to the groups."""
@@ -32,17 +33,15 @@ class RegNetBlock(ResidualBlock):
     """
 
     groups: int = 1
-    squeeze: bool = False
-    kernel_init: str = "he_normal_fan_out"
+    squeeze: Make | None = None
 
     def branch(self, x: jax.Array) -> jax.Array:
         point = partial(self.conv, kernel_size=(1, 1), padding=0)
         y = self.act(self.norm(name="norm1")(point(self.width, name="conv1")(x)))
         y = self.conv(self.width, strides=self.stride, feature_group_count=self.groups, name="conv2")(y)
         y = self.act(self.norm(name="norm2")(y))
-        if self.squeeze:
-            reduced, settings = round(x.shape[-1] / 4), {"kernel_init": self.kernel_init, "dtype": y.dtype}
-            y = SqueezeExcite(reduced, **settings, name="squeeze_excite")(y)
+        if self.squeeze is not None:
+            y = self.squeeze(round(x.shape[-1] / 4), name="squeeze_excite")(y)
         return self.last_norm("norm3")(point(self.width, name="conv3")(y))
 
 
@@ -87,8 +86,7 @@ class RegNet(nn.Module):
             conv=conv,
             norm=partial(BatchNorm, use_running_average=not train, dtype=self.dtype),
             act=activation(self.activation),
-            squeeze=self.squeeze,
-            kernel_init=self.kernel_init,
+            squeeze=partial(SqueezeExcite, activation=self.activation, **settings) if self.squeeze else None,
         )
         x = unit(self.stem, 3, self.stem_stride, name="stem")(images)
         for stage, (blocks, width) in enumerate(zip(self.blocks, self.widths, strict=True), 1):

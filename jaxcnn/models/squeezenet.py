@@ -11,9 +11,6 @@ from jaxcnn.layers import Conv, ConvNorm, activation, check_images, initializer,
 from jaxcnn.layers.activations import Activation
 from jaxcnn.layers.initializers import Initializer
 
-SMALLEST = 14
-"""Pixels beside the stem's window that its stride and three pools need."""
-
 
 class Fire(nn.Module):
     """Squeeze with a 1x1 convolution, expand with 1x1 and 3x3 ones side by side: [B, H, W, C] -> [B, H, W, 8 squeezed].
@@ -60,7 +57,7 @@ class SqueezeNet(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
-        check_images(images, "squeezenet", side=self.window + SMALLEST)
+        check_images(images, "squeezenet", side=self.window + 2 * (2 ** len(self.stages) - 1))
         act, settings = activation(self.activation), {"dtype": self.dtype}
         unit = partial(ConvNorm, use_bias=True, batch_norm=False, kernel_init=self.kernel_init, **settings)
         fire = partial(Fire, act=act, kernel_init=initializer(self.kernel_init), **settings)

@@ -13,8 +13,11 @@ from flax import linen as nn
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
 from jaxcnn.models.trace import around_calls, calls
-from jaxcnn.runs.load import PREDICT_BATCH, Run, load
+from jaxcnn.runs.load import Run, load
 from jaxcnn.seeds import key_of
+
+SAMPLED = 500
+"""Images at a time under dropout, which share a key."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ def monte_carlo(run: Run, images: np.ndarray, samples: int, seed: int = 0) -> np
 
     def draw(place: int) -> np.ndarray:
         key = jax.random.fold_in(key_of(seed), place)
-        starts = range(0, len(images), PREDICT_BATCH)
-        parts = [sample(jax.random.fold_in(key, start), images[start : start + PREDICT_BATCH]) for start in starts]
+        starts = range(0, len(images), SAMPLED)
+        parts = [sample(jax.random.fold_in(key, start), images[start : start + SAMPLED]) for start in starts]
         return np.concatenate(parts)
 
     return np.stack([draw(place) for place in range(samples)])

@@ -76,6 +76,17 @@ def test_models_is_a_line_for_each(capsys):
     ]
 
 
+def test_torchvisions_networks_are_a_table_in_markdown(capsys):
+    assert main(["models", "--torchvision", "--filter", "shufflenet"]) == 0
+    head, rule, *rows = capsys.readouterr().out.splitlines()
+    assert head.startswith("| torchvision | jaxcnn |")
+    assert rule.startswith("| :-- |")
+    assert [row.split(" | ")[1] for row in rows] == [
+        *("shufflenet_v2_x0_5_224", "shufflenet_v2_224"),
+        *("shufflenet_v2_x1_5_224", "shufflenet_v2_x2_0_224"),
+    ]
+
+
 def test_summary_has_the_layers_of_a_variant(capsys):
     assert main(["summary", "resnet20:widths=(4,4,8),blocks=(1,1,1)", "--classes", "7", "--image", "8", "8", "1"]) == 0
     lines = [re.split(r" {2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
@@ -89,6 +100,7 @@ def test_summary_has_the_layers_of_a_variant(capsys):
     [
         (["model"], "unknown command 'model': did you mean 'models'?"),
         (["models", "--filter", "vvg"], "did you mean 'vgg19'"),
+        (["models", "--torchvision", "--filter", "vit"], "no model has 'vit'"),
         (["summary", "resnet5"], "did you mean 'resnet56'"),
         (["summary", "resnet20:depth=3"], "takes no 'depth'"),
         (["summary", "vgg16", "--image", "8", "8", "3"], "at least 32x32 pixels"),

@@ -5,13 +5,16 @@ import os
 import shutil
 
 import jax
+import numpy as np
 import pytest
+import tyro
 
-from experiments.bench import placement, plain_flax, race, table
+from experiments.bench import batches, inference, placement, plain_flax, race, table
 from experiments.bench.machine import Machine
 from experiments.bench.nets import NETS
 from experiments.bench.race import Lane
 from helpers.processes import run_command
+from jaxcnn.errors import UserError
 from jaxcnn.models.construct import build
 from jaxcnn.models.counts import count
 
@@ -56,6 +59,38 @@ def test_a_race_writes_its_tables(tmp_path):
     report = (tmp_path / "runs/bench.md").read_text()
     assert f"| quicknet | 2 | flax | {flax['ms a step']} |" in report
     assert "matrix products, jaxcnn: float32 " in report
+
+
+@pytest.mark.slow
+def test_a_race_of_answers_writes_its_tables(tmp_path):
+    settings = ("--nets", "quicknet", "--images", "20", "--rounds", "1", "--contenders", "predict", "onnxruntime")
+    result = run_command("experiments.bench.inference", *settings, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    with (tmp_path / "runs/bench_inference.csv").open() as file:
+        ours, theirs = csv.DictReader(file)
+    assert (ours["contender"], theirs["contender"]) == ("predict", "onnxruntime")
+    assert f"| quicknet | onnxruntime | {theirs['images/s']} |" in (tmp_path / "runs/bench_inference.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nets", "resnet2"], "did you mean 'resnet20'"),
+        (["--contenders", "torch"], "unknown contender 'torch'"),
+        (["--images", "0"], "--images from 1"),
+    ],
+)
+def test_a_bad_race_of_answers_is_one_clear_error(arguments, message):
+    with pytest.raises(UserError, match=message):
+        inference.run(tyro.cli(inference.Options, args=arguments))
+
+
+def test_a_contender_answers_all_images_in_batches_of_its_best_size(monkeypatch):
+    monkeypatch.setattr(batches, "_rate", lambda answer, part: {3: 1.0, 4: 2.0}[len(part)])
+    monkeypatch.setattr(batches, "SIZES", (3, 4, 100))
+    seen = []
+    batches.fastest(lambda part: seen.extend(part), np.arange(10))()
+    assert seen == list(range(10))
 
 
 @pytest.mark.parametrize(

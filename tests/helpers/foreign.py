@@ -35,6 +35,9 @@ def network(library: str, name: str, side: int, **options: Any) -> tuple[Any, An
             layer.weight.uniform_(0.5, 1.5)
             layer.bias.normal_(0, 0.2)
             layer.momentum = 1.0
+        for block in net.modules():
+            if getattr(block, "use_res_connect", False) and hasattr(block, "stochastic_depth"):
+                block.block[-1][1].weight *= 0.2  # at full size these deep networks amplify any rounding
         net.train()(images)  # takes over the statistics of the images
         for layer in norms:
             if isinstance(layer, torch.nn.BatchNorm2d):

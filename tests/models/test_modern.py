@@ -27,6 +27,29 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "shufflenet_v2": {"blocks": (2,), "widths": (8,), "stem": 4, "final": 8, "activation": "elu"},
     "efficientnet_b0": {"rows": ((1, 3, 1, 8, 1), (2, 5, 2, 8, 2)), "width": 0.5, "dropout": 0.0, "drop_path": 0.0},
+    "squeezenet1_1_224": {"stages": ((2,), (3,)), "stem": 4, "dropout": 0.0, "activation": "elu"},
+    "mnasnet1_0_224": {
+        "rows": ((1, 3, 1, 8, 1), (3, 5, 2, 8, 2)),
+        "width": 0.5,
+        "stem_stride": 1,
+        "dropout": 0.0,
+        "activation": "elu",
+    },
+    "regnet_y_400mf_224": {
+        "blocks": (1, 1),
+        "widths": (8, 16),
+        "group_width": 4,
+        "stem": 4,
+        "stem_stride": 1,
+        "activation": "elu",
+    },
+    "efficientnet_v2_s_384": {
+        "rows": (("fused", 1, 3, 1, 8, 1), ("fused", 2, 3, 2, 8, 1), ("mbconv", 2, 3, 2, 8, 2)),
+        "final": 8,
+        "stem_stride": 1,
+        "dropout": 0.0,
+        "drop_path": 0.0,
+    },
     "nasnet_a": {
         "cells": 1,
         "filters": 4,
@@ -45,6 +68,7 @@ SMALL: dict[str, dict[str, Any]] = {
 LONG = {
     *("googlenet", "inception_v3", "nasnet_a", "mobilenet_v1", "mobilenet_v3_small"),
     *("efficientnet_b0", "airbench94", "resnet9", "airbench96", "convnext_tiny"),
+    *("squeezenet1_1_224", "mnasnet1_0_224", "regnet_y_400mf_224", "efficientnet_v2_s_384"),
 }
 NARROW = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in SMALL]
 HEADS = ("googlenet", "googlenet_paper_224", "inception_v3")
@@ -218,6 +242,10 @@ def test_airbench_trains_without_the_row_and_the_column_that_its_pool_drops():
         ("repvgg_a0", {"strides": (1, 2)}, 32, "4 blocks and 4 widths and 2 strides"),
         ("nasnet_a", {"stem": "large"}, 32, "unknown stem 'large'"),
         ("airbench94", {}, 8, "at least 9x9"),
+        ("squeezenet1_0_224", {}, 20, "at least 21x21"),
+        ("squeezenet1_1_224", {}, 16, "at least 17x17"),
+        ("regnet_x_400mf_224", {"blocks": (1, 2)}, 32, "2 blocks and 4 widths"),
+        ("efficientnet_v2_s_384", {"rows": (("fusd", 1, 3, 1, 8, 1),)}, 32, "did you mean 'fused'"),
         ("mobilenet_v2", {"activation": "rel6"}, 32, "did you mean 'relu6'"),
     ],
 )

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore")]  # the w
 
 SIDE = 64
 SIDES = {"alexnet": 224, "vgg": 224, "inception": 128, "efficientnet": 128}
-"""Dense layers on the image want the whole of it; the statistics of EfficientNets more than 4 pixels at their end."""
+"""Dense layers on the image want the whole of it, and the statistics of a deep network more than four pixels."""
 TRANSFORMERS = ("maxvit", "swin", "vit")
 ONE_EACH = {
     *("squeezenet1_0", "squeezenet1_1", "mnasnet0_5", "regnet_x_400mf", "regnet_y_400mf", "efficientnet_v2_s"),

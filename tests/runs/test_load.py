@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from helpers.tiny import tiny_config, untrained_run
 from jaxcnn.data.preprocess import normalizer
 from jaxcnn.errors import UserError
 from jaxcnn.runs.checkpoints import Checkpoints
+from jaxcnn.runs.load import _in_turn
 from jaxcnn.runs.reading import read_variables
 
 
@@ -107,3 +109,16 @@ def test_a_run_shows_itself_in_a_notebook(path):
     assert "quicknet:stem=4" in shown
     assert "<tr><th>test_accuracy</th><td>0.91</td></tr>" in shown
     assert "confusion" not in shown
+
+
+def test_answers_come_in_order_and_at_most_two_parts_are_begun():
+    begun = []
+
+    def function(part: np.ndarray) -> jax.Array:
+        begun.append(part)
+        return jnp.asarray(part + 1)
+
+    parts = _in_turn(function, [np.full(2, number) for number in range(5)])
+    for number, result in enumerate(parts):
+        np.testing.assert_array_equal(result, number + 1)
+        assert len(begun) == min(number + 2, 5)
