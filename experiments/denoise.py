@@ -1,8 +1,8 @@
 """Take Gaussian noise of deviation 25 out of a picture.
 
 Command   python -m experiments.denoise
-Cost      3 epochs of 130 M MACs per image
-Result    not measured yet
+Cost      8 epochs of 130 M MACs per image: 11 minutes on two cores beside other work
+Result    28.30 dB, SSIM 0.909 (n = 1, test); the noisy picture has 20.49 dB, the best Gaussian blur 25.24
 """
 
 from dataclasses import replace

@@ -7,8 +7,10 @@ Expectation  Plain gradient descent at a constant rate. Too small: the loss fall
 Command      make sweep-learning_rate
 Cost         the base without normalization, eight runs of three seeds: a quarter of an hour on two cores; `FULL=1`: 30
              epochs
-Finding      not measured yet
-Verdict      not measured yet
+Finding      Of these rates 0.3 is best, 64.81 ± 1.25 %; a tenth of it costs 15.74 points [12.43, 19.05] in the same
+             five epochs, 1 wanders (54.07 ± 4.89 %), and 3 diverges within six steps with every seed (n = 3, test). The
+             range test proposes 0.082, on the safe side.
+Verdict      confirmed
 """
 
 import numpy as np

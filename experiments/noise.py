@@ -8,8 +8,10 @@ Expectation  Seeds move the test accuracy of a short training by a few tenths of
              compute what one does, in another order, and should be neither better nor closer than another seed.
 Command      make sweep-noise
 Cost         the base on one and on two devices, ten runs: ten minutes on two cores
-Finding      not measured yet
-Verdict      not measured yet
+Finding      Another seed moves the test accuracy by 0.35 points (standard deviation, n = 5), and the same seed rounded
+             in another order by 0.27: two devices are neither better nor much closer than another seed (+0.02 points
+             [-0.51, 0.56]; 80.33 ± 0.28 and 80.31 ± 0.41 %).
+Verdict      confirmed
 """
 
 import statistics
