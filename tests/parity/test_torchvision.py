@@ -14,7 +14,7 @@ from jaxcnn.weights import export_weights
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore")]  # the warnings are theirs
 
 SIDE = 64
-SIDES = {"alexnet": 224, "vgg": 224, "inception": 128, "efficientnet": 128}
+SIDES = {"alexnet": 224, "vgg": 224, "inception": 299, "efficientnet": 128}
 """Dense layers on the image want the whole of it, and the statistics of a deep network more than four pixels."""
 TRANSFORMERS = ("maxvit", "swin", "vit")
 ONE_EACH = {
