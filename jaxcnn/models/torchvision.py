@@ -60,7 +60,7 @@ TORCHVISION: dict[str, Twin] = {
     "regnet_y_8gf": Twin("regnet_y_8gf_224", 3.5e-05),
     "regnet_y_16gf": Twin("regnet_y_16gf_224", 3.6e-05),
     "regnet_y_32gf": Twin("regnet_y_32gf_224", 4.6e-05),
-    "regnet_y_128gf": Twin("regnet_y_128gf_224"),
+    "regnet_y_128gf": Twin("regnet_y_128gf_224", 8.4e-05),
     "resnet18": Twin("resnet18_224", 1.0e-05),
     "resnet34": Twin("resnet34_224", 1.5e-05),
     "resnet50": Twin("resnet50_224", 4.9e-05),
