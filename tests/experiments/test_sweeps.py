@@ -74,7 +74,7 @@ def test_a_sweep_runs_with_its_panels(name, tmp_path: Path):
         pytest.skip("TFDS_DATA_DIR holds no cifar10")
     changes = ["--set", "duration", "2epochs", "data.train", "500"]
     only = ["--only", "neuron, two classes", "softmax", "reference class", "squared error"]
-    only = only if name == "first_steps" else ["--only", "32", "128"]
+    only = only if name == "first_steps" else ["--only", "25", "125"]
     result = run_command(f"experiments.{name}", *only, *changes, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / f"runs/sweep-{name}/index.html").exists()
