@@ -4,7 +4,7 @@ Expectation  A teacher says more of an image than its label: which other classes
              of the teacher's width gains a point or so over the same training on labels only, and the more the softer
              the teacher's answers are, up to a temperature of about four (Hinton et al. 2015, arXiv:1503.02531).
 Command      make sweep-distillation
-Cost         the quick start once (two to four minutes), and a network of 19,072 parameters for 6 epochs, 15 runs: a
+Cost         the quick start once (two to four minutes), and a network of 18,192 parameters for 6 epochs, 15 runs: a
              minute a run on two cores; `FULL=1`: 30 epochs
 Finding      not measured yet
 Verdict      not measured yet

