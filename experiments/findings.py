@@ -22,8 +22,8 @@ from jaxcnn.sweep import Sweep
 QUESTIONS = (
     *("noise", "first_steps", "learning_rate", "batch_size", "momentum", "optimizers", "schedules"),
     *("activations", "initializers", "batch_norm", "pooling", "depth", "architectures"),
-    *("data_size", "augmentation", "regularization", "label_noise", "ensemble", "robustness"),
-    *("finetune", "vgg_progressive"),
+    *("data_size", "augmentation", "regularization", "label_noise", "imbalance", "ensemble", "robustness"),
+    *("distillation", "finetune", "vgg_progressive"),
 )
 """In the order in which a course asks them."""
 
@@ -35,7 +35,7 @@ differences, each with its source in the experiment's docstring; the verdict is 
 from nothing else. A difference is the mean over seeds, paired by seed, with Student's 95 % interval; accuracies are in
 points. **Confirmed** means that the whole interval is where it was expected, **not confirmed** that all of it is
 elsewhere, and **undecided at this scale** that it does not tell. The verdict on a question is that on its first claim;
-beside it stands how many of its claims were confirmed. With some eighty claims, a few intervals miss the
+beside it stands how many of its claims were confirmed. With over eighty claims, a few intervals miss the
 truth by chance.
 
 The committed tables are of a CIFAR-10 whose images were re-encoded once as JPEG, on which accuracies are about 3 points

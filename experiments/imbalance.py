@@ -5,8 +5,10 @@ Expectation  Trained on a long tail (Cui et al. 2019, arXiv:1901.05555), a netwo
              between. No weight replaces images that are not there.
 Command      make sweep-imbalance
 Cost         the base on 11,165 of 45,000 images, 10 epochs, 12 runs: six minutes on two cores; `FULL=1`: 30 epochs
-Finding      not measured yet
-Verdict      not measured yet
+Finding      Balanced weights raise the balanced accuracy by 11.22 points [9.88, 12.56], from 49.79 ± 0.32 % to 61.01 ±
+             0.41 % (n = 3, test): the rarest three classes are recognized five times as often, the first three less.
+             Square roots gain 9.41 [8.13, 10.69], and as many images without a tail reach 73.63 ± 0.38 %.
+Verdict      confirmed
 """
 
 from statistics import fmean

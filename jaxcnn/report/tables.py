@@ -65,12 +65,9 @@ def written(difference: Difference | None, metric: str) -> str:
     if difference is None:
         return ""
     measure = measure_of(metric)
-    mean, low, high = (f"{measure.factor * x:+.{measure.digits}f}" for x in _numbers(difference))
+    numbers = (difference.mean, difference.low, difference.high)
+    mean, low, high = (f"{measure.factor * x:+.{measure.digits}f}" for x in numbers)
     return mean if math.isnan(difference.low) else f"{mean} [{low}, {high}]"
-
-
-def _numbers(difference: Difference) -> tuple[float, float, float]:
-    return difference.mean, difference.low, difference.high
 
 
 def larger_than_noise(difference: Difference | None) -> str:
