@@ -45,8 +45,8 @@ def test_scale_and_shift_are_learned_if_asked_and_nowhere_without_a_norm(norm):
 
 def test_without_a_norm_an_example_does_not_see_the_others():
     model, variables = initialized(norm="none")
-    whole, alone = model.apply(variables, IMAGES, train=True), model.apply(variables, IMAGES[:1], train=True)
-    np.testing.assert_allclose(whole[:1], alone, atol=1e-6)
+    whole, single = model.apply(variables, IMAGES, train=True), model.apply(variables, IMAGES[:1], train=True)
+    np.testing.assert_allclose(whole[:1], single, atol=1e-6)
 
 
 def test_a_maxout_unit_of_a_channel_and_zero_is_a_relu():
