@@ -1,8 +1,8 @@
 """What happens inside a network while it trains: `--watch`.
 
 At steps in geometric progression it looks at fixed validation images, in a program of its own: histograms of weights,
-gradients, updates and activations, the ratio of update to weight, dead and saturated shares, the first kernels and
-feature maps. It draws no random number and changes no state, so a run has the same bits with and without it.
+gradients, updates and activations, the ratio of update to weight, dead and saturated shares, the first kernels,
+feature maps and class maps. It draws no random number and changes no state, so a run has the same bits with and without it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,9 @@ from jax import Array
 from jaxcnn import rules, tasks
 from jaxcnn.assemble import Training
 from jaxcnn.console.events import Events
-from jaxcnn.drawing import gray, kernel_pictures, sheet
+from jaxcnn.drawing import gray, kernel_pictures, overlaid, sheet
+from jaxcnn.inspect.class_maps import class_maps, enlarge
+from jaxcnn.inspect.network import Network
 from jaxcnn.models.trace import calls
 from jaxcnn.paths import atomic_write
 from jaxcnn.train import evaluation_draw
@@ -33,6 +35,8 @@ IMAGES = 128
 BINS = 40
 HISTOGRAMS, PICTURES = 50, 10
 """How many of each TensorBoard keeps of a tag (tensorflow/tensorboard#229); the first and the last are among them."""
+EXPLAINED = 8
+"""How many of the images get a class map."""
 SATURATED = 3.0
 """Where a sigmoid or a tanh hardly changes any more."""
 
@@ -57,7 +61,9 @@ class Watch:
             Streamed(dataset.images[indices], dataset.labels[indices], indices) if dataset.streamed else indices
         )
         self._data, self._events, self._folder = data, events, folder / "watch"
-        self._look = jax.jit(partial(look, replace(training.recipe, task=task)))
+        recipe = replace(training.recipe, task=task)
+        self._look = jax.jit(partial(look, recipe))
+        self._explain = jax.jit(partial(explained, recipe))
         self._pictures = watched_steps(training.total_steps, PICTURES)
         self._steps = watched_steps(training.total_steps, HISTOGRAMS)
 
@@ -67,6 +73,8 @@ class Watch:
     def observe(self, step: int, state: TrainState) -> None:
         """Writes `watch/STEP.npz` and TensorBoard events of the state at `step`."""
         seen = jax.tree.map(np.asarray, self._look(state, self._data, self._chosen))
+        if step in self._pictures and (mapped := self._explain(state, self._data, self._chosen)):
+            seen["class_maps", "true_class"] = {"overlaid": overlaid(*map(np.asarray, mapped))}
         flat = {f"{kind}/{layer}/{name}": x for (kind, layer), each in seen.items() for name, x in each.items()}
         self._folder.mkdir(exist_ok=True)
         with atomic_write(self._folder / f"{step:07d}.npz") as path, path.open("wb") as file:
@@ -86,6 +94,8 @@ class Watch:
             if "maps" in each:
                 # Not the name of a histogram: of two kinds of one name TensorBoard shows the first.
                 events.add_picture(step, f"maps/{layer}", _map_picture(each["maps"]))
+            if "overlaid" in each:
+                events.add_picture(step, f"class_maps/{layer}", sheet(each["overlaid"], columns=EXPLAINED, larger=3))
             if "kernel" in each:
                 kernels = kernel_pictures(each["kernel"]).astype(np.uint8)
                 larger = max(1, 48 // kernels.shape[1])
@@ -124,6 +134,27 @@ def look(recipe: Recipe, state: TrainState, data: DeviceDataset, chosen: Array |
         ratio = optax.tree.norm(update) / jnp.maximum(optax.tree.norm(weights[layer]), 1e-12)
         found["updates", layer]["over_weight"] = ratio
     return found | _activations(recipe.model, state, images) | _first_kernel(weights)
+
+
+def explained(
+    recipe: Recipe, state: TrainState, data: DeviceDataset, chosen: Array | Streamed
+) -> tuple[Array, Array] | None:
+    """Images [B, H, W, C] uint8 and the class map of the true class of each [B, H, W]; pure.
+
+    None for a network without places, and where the answer is not one class.
+    """
+    task = recipe.task
+    if not task.class_names or task.takes_several_labels:
+        return None
+    pixels, labels, indices = taken(data, chosen)
+    images, classes = task.example(evaluation_draw(indices), pixels, labels)
+    images, classes = images[:EXPLAINED], cast(Array, classes)[:EXPLAINED]
+    variables = {"params": state.params, "batch_stats": state.batch_stats}
+    seen = recipe.normalize(images).astype(jnp.float32)
+    network = Network(recipe.model.clone(dtype=jnp.float32), variables, seen.shape[1:])
+    if max((min(size) for size in network.places().values()), default=1) == 1:
+        return None
+    return images, enlarge(class_maps(network, seen, classes), *images.shape[1:3])
 
 
 def _kernels(tree: Tree) -> dict[str, Array]:

@@ -30,7 +30,7 @@ with jax.disable_jit():
 
 
 def test_a_mean_of_dense_layers_in_bfloat16_is_a_number():
-    """XLA's own is none: YNNPACK fuses the mean with both layers, and reads memory that nobody wrote."""
+    """XLA's own is none: YNNPACK fuses the mean with both layers, and reads uninitialized memory."""
     run_prepared(MEAN)
 
 

@@ -8,10 +8,14 @@ import pytest
 
 from helpers.runs import assert_same, newest_state, stop_at
 from helpers.tiny import tiny_config
+import jaxcnn
 from jaxcnn import fit
 from jaxcnn.config import Config
 from jaxcnn.console.signals import Stopped
-from jaxcnn.watch import HISTOGRAMS, PICTURES, watched_steps
+from jaxcnn.data.for_run import load_images
+from jaxcnn.drawing import overlaid
+from jaxcnn.inspect.explanation import explain
+from jaxcnn.watch import EXPLAINED, HISTOGRAMS, PICTURES, watched_steps
 
 
 def watched(folder: Path, **changes: object) -> Config:
@@ -48,6 +52,27 @@ def test_a_watched_training_has_the_same_bits_also_when_it_is_resumed(tmp_path: 
     assert 0 < float(np.load(files[10])["updates/stem/conv/over_weight"]) < 1
     assert float(last["updates/stem/conv/over_weight"]) == 0  # the schedule ends at zero
     assert (last["weights/head/edges"] != first["weights/head/edges"]).any()
+    for step in watched_steps(40, PICTURES):
+        pictures = np.load(tmp_path / f"watched/watch/{step:07d}.npz")["class_maps/true_class/overlaid"]
+        assert pictures.shape == (EXPLAINED, 32, 32, 3)
+
+
+def test_class_maps_are_those_of_the_page(tmp_path: Path):
+    config = watched(tmp_path / "run", ema=0.0)
+    fit.fit(config)
+    images = load_images(config)
+    chosen = images.split.validation[:EXPLAINED]
+    pictures = np.asarray(images.dataset.images[chosen])
+    found = explain(jaxcnn.load(config.folder), pictures, images.dataset.labels[chosen])
+    expected = overlaid(pictures, found.maps["hires_cam"]).astype(int)
+    seen = np.load(tmp_path / "run/watch/0000040.npz")["class_maps/true_class/overlaid"]
+    np.testing.assert_allclose(seen, expected, atol=2)
+
+
+@pytest.mark.parametrize(("model", "task"), [("softmax", "classification"), ("softmax", "rotation")])
+def test_what_sees_no_place_or_says_no_class_has_no_class_map(tmp_path: Path, model: str, task: str):
+    fit.fit(watched(tmp_path / "run", model=model, task=task, augment=(), duration="1steps"))
+    assert not [name for name in np.load(tmp_path / "run/watch/0000001.npz") if name.startswith("class_maps")]
 
 
 def test_tensorboard_gets_histograms_and_pictures(tmp_path: Path):
@@ -65,6 +90,7 @@ def test_tensorboard_gets_histograms_and_pictures(tmp_path: Path):
     names = [tag.split()[1] for tag in tags]
     assert len(set(names)) == len(names), "TensorBoard shows one kind of a name only"
     assert "image kernels/stem/conv" in tags
+    assert len(tags["image class_maps/true_class"]) == len(watched_steps(40, PICTURES))
     assert "simple_value watch/updates/head/over_weight" in tags
 
 

@@ -13,7 +13,8 @@ ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
 YNNPACK_WITHOUT = "--xla_cpu_experimental_ynn_fusion_type="
 CONVOLUTIONS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
 MATMULS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
-# In bfloat16, YNNPACK fuses reductions with preceding layers, and they then read uninitialized memory.
+# In bfloat16, YNNPACK fuses reductions with preceding layers, and they then read uninitialized memory. Its matmuls were
+# seen to give NaN as well, on a CPU without bfloat16 instructions, so bfloat16 does without it altogether.
 REDUCTIONS = "-LIBRARY_FUSION_TYPE_REDUCE"
 # Loops over few channels are not unrolled: unrolled, LLVM does not vectorize them (ResNet-20's step: 93 -> 86 ms).
 LOOPS = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
@@ -62,7 +63,7 @@ def cpuinfo() -> str:
 def _libraries(dtype: str) -> list[str]:
     """Flags that choose the fastest library for convolutions and matmuls in `dtype`."""
     if dtype == "bfloat16" and not _multiplies_bfloat16():
-        return [f"{YNNPACK_WITHOUT}{CONVOLUTIONS},{REDUCTIONS}"]  # Eigen: oneDNN would emulate bfloat16
+        return [f"{YNNPACK_WITHOUT}{CONVOLUTIONS},{MATMULS},{REDUCTIONS}"]  # Eigen: oneDNN would emulate bfloat16
     if dtype == "float32" or not _multiplies_bfloat16():
         return [ONEDNN, f"{YNNPACK_WITHOUT}{CONVOLUTIONS}"]
     return [ONEDNN, f"{YNNPACK_WITHOUT}{MATMULS},{REDUCTIONS}"]

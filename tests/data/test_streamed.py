@@ -79,7 +79,7 @@ def assert_equal(ours: Decoded, theirs: Decoded) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("workers", [0, 1, pytest.param(3, marks=pytest.mark.slow)])
 def test_any_number_of_workers_from_any_step_gives_the_same_batches(root: Path, workers: int):
     batches = source(root, threads=1 if workers else 2)
     for begin in (0, 9):
@@ -158,7 +158,7 @@ def test_a_streamed_run_has_the_bits_of_one_in_memory(config):
     assert same == {name: files[name] for name in same}
 
 
-@pytest.mark.parametrize("step", [0, 6, 9])
+@pytest.mark.parametrize("step", [pytest.param(0, marks=pytest.mark.slow), 6, pytest.param(9, marks=pytest.mark.slow)])
 def test_a_streamed_run_killed_at_any_step_ends_as_the_unbroken_one(config, monkeypatch, step: int):
     crop = {"data.train_crop": "random_resized"}
     whole = fit.fit(config("whole", **crop))

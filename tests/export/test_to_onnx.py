@@ -125,7 +125,7 @@ def smallest(networks: dict[str, Any], sizes: dict[str, Any]) -> list[str]:
     return [min(names, key=lambda name: sizes[name].macs) for names in families.values()]
 
 
-QUICK = {"neuron", "softmax", "mlp", "lenet5", "cudaconvnet_18pct", "quicknet", "mobilenet_v3_small", "resnet20"}
+QUICK = {"neuron", "softmax", "mlp", "lenet5", "cudaconvnet_18pct", "quicknet", "resnet20"}
 NETWORKS = dict.fromkeys(smallest(MODELS, SIZES), (MODELS, SIZES))
 NETWORKS |= dict.fromkeys(smallest(FOR_PICTURES, PICTURE_SIZES), (FOR_PICTURES, PICTURE_SIZES))
 

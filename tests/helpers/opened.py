@@ -1,5 +1,7 @@
 """Small networks that are looked into."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
@@ -14,6 +16,7 @@ IMAGES = jax.random.normal(jax.random.key(7), (6, *SHAPE))
 CLASSES = jnp.array([0, 3, 1, 9, 9, 5])
 
 
+@cache
 def catalog(spec: str = "resnet20:widths=(4,4,8),blocks=(1,1,1)", seed: int = 0) -> Network:
     """A network of the catalog with random statistics and biases."""
     model, variables = probe.init_model(spec, seed, SHAPE)

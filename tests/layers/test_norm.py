@@ -173,6 +173,7 @@ assert close(jax.jit(sharded)(variables, x), whole)
 """
 
 
+@pytest.mark.slow
 def test_eight_devices_agree_with_one():
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     environment = {**os.environ, **flags}

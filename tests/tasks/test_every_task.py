@@ -22,6 +22,8 @@ from jaxcnn.tasks import TASKS
 from jaxcnn.tasks.task import summarize
 
 IMAGES = random_data()
+QUICK = {"classification", "sort:size=5", "rotation:head=vector", "denoise:sigma=25"}
+CASES = pytest.mark.parametrize("spec", [pytest.param(s, marks=[] if s in QUICK else [pytest.mark.slow]) for s in SPECS])
 
 
 def config(spec: str, **changes: Any) -> Config:
@@ -46,7 +48,7 @@ def test_every_task_has_a_case():
     assert {spec.partition(":")[0] for spec in SPECS} == set(TASKS)
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@CASES
 def test_every_task_trains_and_evaluates(spec: str):
     training = assemble(config(spec), IMAGES)
     state, sums = step(training)
@@ -68,9 +70,6 @@ def test_every_task_trains_and_evaluates(spec: str):
     assert all(np.isfinite(value) for value in numbers(found).values())
 
 
-QUICK = {"classification", "sort:size=5", "embed:size=8", "rotation:head=vector", "super_resolve"}
-
-
 @pytest.fixture(autouse=True)
 def quickly_compiled() -> Iterator[None]:
     """A third less time for programs that run once."""
@@ -79,7 +78,7 @@ def quickly_compiled() -> Iterator[None]:
     jax.config.update("jax_disable_most_optimizations", False)
 
 
-@pytest.mark.parametrize("spec", [pytest.param(s, marks=[] if s in QUICK else [pytest.mark.slow]) for s in SPECS])
+@CASES
 def test_four_devices_train_and_evaluate_as_one(spec: str):
     training = assemble(config(spec), IMAGES)
     one, four = step(training), step(training, parts=4)
@@ -101,7 +100,7 @@ def evaluated(training: Training, parts: int) -> Any:
     return jax.jit(jax.vmap(one, axis_name=axis, out_axes=None))(*split)
 
 
-@pytest.mark.parametrize("spec", ["denoise:sigma=25", "rotation:head=vector", "turns"])
+@pytest.mark.parametrize("spec", ["denoise:sigma=25", "turns"])
 def test_the_draws_of_an_evaluation_belong_to_the_example(spec: str):
     training = assemble(config(spec), IMAGES)
     task = training.recipe.task

@@ -79,6 +79,7 @@ def test_a_blur_keeps_what_is_flat_and_takes_noise_away():
     assert (better > fidelity.psnr(NOISY, PHOTOS)).all()
 
 
+@pytest.mark.slow
 def test_linear_restoration_reaches_the_least_squares_kernel():
     """Gradient descent on one 3x3 kernel ends where the normal equations do."""
     digits = data.load("digits").train_images[:200, :, :, :1].astype(np.float32) / 255

@@ -86,6 +86,7 @@ def test_the_teacher_answers_as_it_would_be_asked(student, teacher: Path):
     np.testing.assert_array_equal(targets.logits, asked)
 
 
+@pytest.mark.slow
 def test_parts_devices_and_accumulation_change_nothing_but_rounding(student):
     training = assembled(student())
     pool, indices = training.device_data(), np.arange(32)
