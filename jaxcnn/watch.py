@@ -2,7 +2,8 @@
 
 At steps in geometric progression it looks at fixed validation images, in a program of its own: histograms of weights,
 gradients, updates and activations, the ratio of update to weight, dead and saturated shares, the first kernels,
-feature maps and class maps. It draws no random number and changes no state, so a run has the same bits with and without it.
+feature maps and class maps. It draws no random number and changes no state, so a run has the same bits with and without
+it.
 """
 
 from collections.abc import Mapping

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import jaxcnn
 from helpers.runs import assert_same, newest_state, stop_at
 from helpers.tiny import tiny_config
-import jaxcnn
 from jaxcnn import fit
 from jaxcnn.config import Config
 from jaxcnn.console.signals import Stopped

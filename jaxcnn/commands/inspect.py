@@ -93,7 +93,7 @@ def inspected(run: Run, chosen: Inspection) -> str:
         "calibration": viewer.calibration_part(probabilities, labels),
         "kernels": viewer.kernels_part(network),
         "exciting": viewer.exciting_part(network, many, partial(normalized, run), layers),
-        "watched": _watched(run),
+        **_watched(run),
         "fields": viewer.fields_part(network, normalized(run, tests[:64]), layers),
     }
     accuracy = PERCENT(found["accuracy"])
@@ -101,10 +101,13 @@ def inspected(run: Run, chosen: Inspection) -> str:
     return viewer.page(f"Inside {run.config.name}", about, parts)
 
 
-def _watched(run: Run) -> str | None:
-    """The picture of what `--watch` recorded, if it did."""
+def _watched(run: Run) -> dict[str, str]:
+    """The pictures of what `--watch` recorded, if it did."""
     found = watched.read(run.path)
-    return data_uri(watched.figure(found)) if found else None
+    pictures = {"watched": watched.figure(found.numbers)} if found.numbers else {}
+    if found.class_maps:
+        pictures["class_maps"] = watched.mapped(found.class_maps)
+    return {name: data_uri(picture) for name, picture in pictures.items()}
 
 
 def scored(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

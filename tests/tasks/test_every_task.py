@@ -23,7 +23,9 @@ from jaxcnn.tasks.task import summarize
 
 IMAGES = random_data()
 QUICK = {"classification", "sort:size=5", "rotation:head=vector", "denoise:sigma=25"}
-CASES = pytest.mark.parametrize("spec", [pytest.param(s, marks=[] if s in QUICK else [pytest.mark.slow]) for s in SPECS])
+CASES = pytest.mark.parametrize(
+    "spec", [pytest.param(s, marks=[] if s in QUICK else [pytest.mark.slow]) for s in SPECS]
+)
 
 
 def config(spec: str, **changes: Any) -> Config:
