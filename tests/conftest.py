@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("helpers")  # before anything imports them
 from helpers.processes import COMPILE_QUICKLY  # noqa: E402
 
+os.environ["JAXCNN_RUNTIME"] = "off"  # a command called in this process must not change the process of later tests
 os.environ["XLA_FLAGS"] = f"{COMPILE_QUICKLY} {os.environ.get('XLA_FLAGS', '')}"
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the processes of the tests would inherit that it is ignored
 

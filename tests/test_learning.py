@@ -72,7 +72,6 @@ CASES += [(spec, "bfloat16") for spec in MODELS if spec.partition(":")[0] in IN_
 def test_the_loss_falls(spec: str, dtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     if not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "cifar10").is_dir():
         pytest.skip("TFDS_DATA_DIR holds no cifar10")
-    monkeypatch.setenv("JAXCNN_RUNTIME", "off")  # JAX runs already
     monkeypatch.setattr(sys, "argv", ["", "--model", spec, "--dtype", dtype, "--folder", str(tmp_path / "run")])
     with pytest.raises(SystemExit) as ended:
         cli.main(CONFIG, __doc__)

@@ -50,7 +50,8 @@ def test_every_notebook_is_set_up_first_asks_and_ends_with_a_checked_exercise(pa
 
 @pytest.mark.parametrize("path", [marked(path) for path in SOURCES])
 def test_every_notebook_runs_and_its_assertions_hold(path: Path, tmp_path: Path):
-    surroundings = {**os.environ, "JAXCNN_TINY": "1", "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
+    set_up = {"JAXCNN_RUNTIME": "on", "JAXCNN_TINY": "1", "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
+    surroundings = {**os.environ, **set_up}
     command = [sys.executable, "-W", "ignore", str(path)]
     done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

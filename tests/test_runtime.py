@@ -126,6 +126,24 @@ def test_flags_of_the_user_come_last_and_so_win():
     run_prepared(FLAGS, XLA_FLAGS="--xla_cpu_prefer_vector_width=128")
 
 
+INHERITED = """
+import os
+from jaxcnn import runtime
+flags = []
+for dtype in "bfloat16", "float32", "bfloat16":
+    runtime.prepare(dtype=dtype)
+    flags.append(os.environ["XLA_FLAGS"])
+assert flags[0] == flags[2] != flags[1], flags
+assert flags[0].endswith(" --xla_cpu_enable_fast_math=false"), flags
+"""
+
+
+@pytest.mark.skipif(not xla._knows_flags(), reason="sets no flags")
+def test_flags_of_a_parent_in_another_dtype_are_replaced():
+    """Those for float32 fuse reductions, which gives NaN in bfloat16."""
+    run_prepared(INHERITED, XLA_FLAGS="--xla_cpu_enable_fast_math=false")
+
+
 def run_prepared(program: str, **variables: str) -> str:
     """What it prints, in a process of its own, whose environment `runtime.prepare` sets as on the command line."""
     tunables = "glibc.malloc.hugetlb=1"

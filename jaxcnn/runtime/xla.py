@@ -13,8 +13,7 @@ ONEDNN = "--xla_cpu_experimental_onednn_custom_call=true"
 YNNPACK_WITHOUT = "--xla_cpu_experimental_ynn_fusion_type="
 CONVOLUTIONS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
 MATMULS = "-LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
-# In bfloat16, YNNPACK fuses reductions with preceding layers, and they then read uninitialized memory. Its matmuls were
-# seen to give NaN as well, on a CPU without bfloat16 instructions, so bfloat16 does without it altogether.
+# In bfloat16, YNNPACK fuses reductions with preceding layers, and they then read uninitialized memory.
 REDUCTIONS = "-LIBRARY_FUSION_TYPE_REDUCE"
 # Loops over few channels are not unrolled: unrolled, LLVM does not vectorize them (ResNet-20's step: 93 -> 86 ms).
 LOOPS = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
@@ -23,10 +22,15 @@ VECTORS = "--xla_cpu_prefer_vector_width=512"
 
 
 def set_flags(dtype: str) -> None:
-    """Prepends our flags for a run in `dtype` to XLA_FLAGS, unless the user has chosen CPU libraries there."""
+    """Prepends our flags for a run in `dtype` to XLA_FLAGS, unless the user has chosen CPU libraries there.
+
+    Ours of a parent process are replaced: it may run in another dtype, whose flags can give NaN in this one.
+    """
     flags = os.environ.get("XLA_FLAGS", "")
+    for inherited in map(_ours, ("bfloat16", "float32")):
+        flags = flags.removeprefix(inherited)
     if _knows_flags() and "--xla_cpu_experimental" not in flags:
-        os.environ["XLA_FLAGS"] = " ".join([*_libraries(dtype), *_code(), *flags.split()])
+        os.environ["XLA_FLAGS"] = f"{_ours(dtype)} {flags.strip()}".strip()
 
 
 def fastest_dtype() -> Literal["bfloat16", "float32"]:
@@ -60,10 +64,14 @@ def cpuinfo() -> str:
         return ""
 
 
+def _ours(dtype: str) -> str:
+    return " ".join([*_libraries(dtype), *_code()])
+
+
 def _libraries(dtype: str) -> list[str]:
     """Flags that choose the fastest library for convolutions and matmuls in `dtype`."""
     if dtype == "bfloat16" and not _multiplies_bfloat16():
-        return [f"{YNNPACK_WITHOUT}{CONVOLUTIONS},{MATMULS},{REDUCTIONS}"]  # Eigen: oneDNN would emulate bfloat16
+        return [f"{YNNPACK_WITHOUT}{CONVOLUTIONS},{REDUCTIONS}"]  # Eigen: oneDNN would emulate bfloat16
     if dtype == "float32" or not _multiplies_bfloat16():
         return [ONEDNN, f"{YNNPACK_WITHOUT}{CONVOLUTIONS}"]
     return [ONEDNN, f"{YNNPACK_WITHOUT}{MATMULS},{REDUCTIONS}"]

@@ -33,7 +33,7 @@ def test_classes_are_printed_and_written(run: Path, home: Path, capsys: pytest.C
     assert main(["predict", str(run), str(home), "--top", "2", "--csv", str(home / "out.csv")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0].rpartition("/")[2] for line in lines[1:]] == ["0.png", "1.png", "2.png"]
-    rows = list(csv.DictReader((home / "out.csv").open()))
+    rows = list(csv.DictReader((home / "out.csv").read_text().splitlines()))
     answers = jaxcnn.load(run).predict([home / f"{place}.png" for place in range(3)])
     for row, answer in zip(rows, answers, strict=True):
         assert row["class"] == str(answer.argmax())

@@ -30,7 +30,8 @@ COMPILE_QUICKLY = "--xla_backend_optimization_level=0"
 def environment(**changes: str) -> dict[str, str]:
     """What a command that a test starts sees: what the tests were started with, and `changes`."""
     flags = os.environ.get("XLA_FLAGS", "").replace(COMPILE_QUICKLY, "").strip()
-    return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "XLA_FLAGS": flags} | changes
+    set_up = {"PYTHONPATH": str(ROOT), "COLUMNS": "200", "XLA_FLAGS": flags, "JAXCNN_RUNTIME": "on"}
+    return os.environ | set_up | changes
 
 
 def run_command(*arguments: str, cwd: Path, **changes: str) -> subprocess.CompletedProcess[str]:
