@@ -1,9 +1,11 @@
 """What the tests share."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import jax
 import pytest
 
 from jaxcnn.config import Config
+from jaxcnn.runtime.xla import cpuinfo
 
 if TYPE_CHECKING:
     from helpers.processes import Start
@@ -20,17 +23,21 @@ from helpers.processes import COMPILE_QUICKLY  # noqa: E402
 
 os.environ["JAXCNN_RUNTIME"] = "off"  # a command called in this process must not change the process of later tests
 os.environ["XLA_FLAGS"] = f"{COMPILE_QUICKLY} {os.environ.get('XLA_FLAGS', '')}"
+# Programs compiled for one processor may end a process on another.
+PROCESSOR = sha256("".join(sorted(set(re.findall("flags.*", cpuinfo())))).encode()).hexdigest()[:8]
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the processes of the tests would inherit that it is ignored
 
 
 @pytest.fixture(autouse=True, scope="session")
-def private_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
-    """Decoded data and compiled programs of this session, shared by its workers, apart from the user's own."""
+def private_cache(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, pytestconfig: pytest.Config
+) -> Iterator[None]:
+    """Decoded data of this session, and compiled programs of earlier ones, too; apart from the user's own."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     patch = pytest.MonkeyPatch()
     patch.setenv("JAXCNN_CACHE", str(shared / "cache"))
-    patch.setenv("JAX_COMPILATION_CACHE_DIR", str(shared / "compiled"))
+    patch.setenv("JAX_COMPILATION_CACHE_DIR", str(pytestconfig.cache.mkdir(f"compiled-{PROCESSOR}")))
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     yield
