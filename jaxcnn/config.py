@@ -21,7 +21,8 @@ Multipliers = tuple[tuple[str, float], ...]
 class DataConfig:
     name: str = "cifar10"
     """A TFDS image-classification data set (cifar10, cifar100, svhn_cropped, ...), `folder:PATH` (your own pictures, a
-    sub-folder a class), `arrays:FILE.npz` (images, labels), or `digits`, which needs no network."""
+    sub-folder a class), `arrays:FILE.npz` (images, labels), `idx:FOLDER` (files in MNIST's format), or `digits`, which
+    needs no network."""
     image_size: int = 0
     """Height and width that pictures, of a folder or of TFDS, are brought to, once. 0: as they are, if of one size."""
     fit: Literal["crop", "pad", "stretch"] = "crop"

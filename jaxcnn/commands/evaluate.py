@@ -9,6 +9,7 @@ import tyro
 from jaxcnn.assemble import Training, assemble
 from jaxcnn.data.for_run import Images, load_images
 from jaxcnn.data.others import others
+from jaxcnn.data.sources import OWN
 from jaxcnn.errors import UserError
 from jaxcnn.evaluate import evaluate, numbers
 from jaxcnn.json_files import write_json
@@ -91,7 +92,7 @@ def evaluated(run: Run, split: str, other: str = "") -> tuple[Images, dict[str, 
 
 
 def _advice(name: str) -> str:
-    if name.startswith(("folder:", "arrays:")):
+    if name.startswith(OWN):
         return "its files have changed since; put back those it was trained on, or train again"
     return "set TFDS_DATA_DIR to the data of the run"
 

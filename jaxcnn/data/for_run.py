@@ -11,7 +11,7 @@ from jaxcnn.data.dataset import Dataset, MissingData
 from jaxcnn.data.info import DataInfo
 from jaxcnn.data.pictures import Reading
 from jaxcnn.data.pixels import CIFAR10_MEAN, CIFAR10_STD, statistics
-from jaxcnn.data.sources import load
+from jaxcnn.data.sources import OWN, load
 from jaxcnn.data.splits import Split, long_tailed, split, with_label_noise
 from jaxcnn.errors import UserError
 from jaxcnn.json_files import read_json
@@ -62,7 +62,7 @@ def load_images(config: Config) -> Images:
         )
         dataset, fallback = load(wanted.fallback), True
         validation = min(validation, dataset.train_size // 10)
-    if dataset.name.startswith(("folder:", "arrays:")) and validation == DataConfig.validation:
+    if dataset.name.startswith(OWN) and validation == DataConfig.validation:
         validation = min(validation, int(VALIDATION_FRACTION * dataset.train_size))
     return describe(dataset, replace(wanted, validation=validation), config.seed, fallback)
 

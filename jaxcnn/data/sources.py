@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from jaxcnn.data import arrays, cache, download, folder, prepared
+from jaxcnn.data import arrays, cache, download, folder, idx, prepared
 from jaxcnn.data.dataset import Dataset, select
 from jaxcnn.data.digits import digits
 from jaxcnn.data.pictures import Reading
@@ -10,6 +10,10 @@ from jaxcnn.errors import UserError
 
 # Data sets that do not come from TFDS; every other name is TFDS's.
 SOURCES: dict[str, Callable[[], Dataset]] = {"digits": digits}
+FILES: dict[str, Callable[[str], Dataset]] = {"arrays": arrays.load, "idx": idx.load}
+"""KIND of `KIND:PATH` -> what reads the path; `folder:PATH` needs to know more."""
+OWN = ("folder:", *(f"{kind}:" for kind in FILES))
+"""How the names of the user's own files begin."""
 
 
 def load(
@@ -22,8 +26,8 @@ def load(
 ) -> Dataset:
     """Reads a data set into memory, from the cache if it was decoded before.
 
-    `name`: a key of `SOURCES`, `folder:PATH` (pictures, a sub-folder a class), `arrays:FILE.npz`, or a TFDS
-    image-classification set (`cifar10`, `svhn_cropped`, `name/config:1.2.3`).
+    `name`: a key of `SOURCES`, `folder:PATH` (pictures, a sub-folder a class), `arrays:FILE.npz`, `idx:FOLDER` (MNIST's
+    format), or a TFDS image-classification set (`cifar10`, `svhn_cropped`, `name/config:1.2.3`).
     `classes`: keep only these label names, relabeled 0, 1, ... in the given order.
     `reading`: how pictures, of a folder or of TFDS, become images of one size.
     `stream`: whether the pictures of a folder stay in their files: `always`, `never`, or `auto`, by their size.
@@ -46,8 +50,8 @@ def load(
 
 def _read(name: str, data_dir: str | None, reading: Reading) -> Dataset:
     kind, colon, place = name.partition(":")
-    if colon and kind == "arrays":
-        return arrays.load(place)
+    if colon and kind in FILES:
+        return FILES[kind](place)
     return SOURCES[name]() if name in SOURCES else _tfds(name, data_dir, reading)
 
 
