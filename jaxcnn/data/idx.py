@@ -51,7 +51,7 @@ def _array(folder: Path, wanted: list[str], rank: int) -> tuple[Path, np.ndarray
         raise UserError(f"{path} cannot be read ({error}): get it again") from None
     head = 4 + 4 * rank
     if len(content) < head or tuple(content[:4]) != (0, 0, UNSIGNED_BYTE, rank):
-        raise UserError(f"{path} is no idx file of {rank} axes of unsigned bytes: get it again")
+        raise UserError(f"{path} is not an idx file of {rank} axes of unsigned bytes: get it again")
     shape = tuple(np.frombuffer(content, ">u4", rank, offset=4).tolist())
     if len(content) - head != np.prod(shape, dtype=np.int64):
         raise UserError(

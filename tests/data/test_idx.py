@@ -48,8 +48,8 @@ def test_parts_of_emnist_are_found_by_the_middle_of_their_names(folder: Path):
     ("name", "content", "message"),
     [
         ("train-images-idx3-ubyte", idx(IMAGES[:4])[:-1], "train-images-idx3-ubyte is damaged: 79 bytes for 4 x 5 x 4"),
-        ("train-images-idx3-ubyte", b"\0\0", "is no idx file of 3 axes"),
-        ("train-labels-idx1-ubyte", idx(IMAGES[:4]), "train-labels-idx1-ubyte is no idx file of 1 axes"),
+        ("train-images-idx3-ubyte", b"\0\0", "is not an idx file of 3 axes"),
+        ("train-labels-idx1-ubyte", idx(IMAGES[:4]), "train-labels-idx1-ubyte is not an idx file of 1 axes"),
         ("train-labels-idx1-ubyte", idx(LABELS[:3]), "has 4 images, train-labels-idx1-ubyte 3 labels"),
         (
             "train-labels-idx1-ubyte.gz",
