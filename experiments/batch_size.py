@@ -6,7 +6,7 @@ Expectation  The gradient of a batch of B is the whole one plus noise of varianc
              decides, and the smallest batches use it worst.
 Command      make sweep-batch_size
 Cost         the base without normalization at five sizes, 15 runs: ten minutes on two cores that multiply bfloat16,
-             35 on two that do not; `FULL=1`: 30 epochs
+             40 on two that do not; `FULL=1`: 30 epochs
 Finding      At five equal epochs 500 images a step cost 4.60 points [2.48, 6.72] against 125, and 2,000 cost 26.38
              [16.40, 36.36]: 67.46 ± 0.88, 45.67 ± 3.99 and 72.05 ± 0.06 % (n = 3, test); 25 images, with five times the
              steps, reach 72.90 ± 0.20 %. They took no more processor time either, on a CPU without bfloat16.

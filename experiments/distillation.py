@@ -8,8 +8,8 @@ Cost         the quick start once (two to four minutes), and a network of 18,192
              minute a run on two cores; `FULL=1`: 30 epochs
 Finding      A teacher at temperature 4 is worth 1.12 points [0.32, 1.92] over labels, 72.39 ± 0.27 % against 71.27 ±
              0.50 % (n = 3, test), and 1.44 points [0.90, 1.97] over smoothed labels; whether it is the half point and
-             more that was expected takes more seeds. Softer answers are no better than hard ones here, and without any
-             label the student learns as much: 72.10 ± 0.16 %.
+             more that was expected takes more seeds. Whether softer answers teach more than hard ones is not decided;
+             without any label the student learns as much: 72.10 ± 0.16 %.
 Verdict      undecided at this scale
 """
 

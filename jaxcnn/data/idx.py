@@ -48,13 +48,13 @@ def _array(folder: Path, wanted: list[str], rank: int) -> tuple[Path, np.ndarray
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read ({error}): get it again") from None
+        raise UserError(f"{path} cannot be read ({error}): download it again") from None
     head = 4 + 4 * rank
     if len(content) < head or tuple(content[:4]) != (0, 0, UNSIGNED_BYTE, rank):
-        raise UserError(f"{path} is not an idx file of {rank} axes of unsigned bytes: get it again")
+        raise UserError(f"{path} is not an idx file of {rank} axes of unsigned bytes: download it again")
     shape = tuple(np.frombuffer(content, ">u4", rank, offset=4).tolist())
     if len(content) - head != np.prod(shape, dtype=np.int64):
         raise UserError(
-            f"{path} is damaged: {len(content) - head:,} bytes for {' x '.join(map(str, shape))}: get it again"
+            f"{path} is damaged: {len(content) - head:,} bytes for {' x '.join(map(str, shape))}: download it again"
         )
     return path, np.frombuffer(content, np.uint8, offset=head).reshape(shape)

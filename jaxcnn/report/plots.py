@@ -24,19 +24,13 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 STYLES = ("-", "--", ":", "-.")
 
 
-def empty_figure(width: float, height: float) -> "Figure":
-    """A figure (inches) without axes that needs no display."""
+def new_figure(width: float, height: float, columns: int = 1, **options: Any) -> "tuple[Figure, Sequence[Axes]]":
+    """An empty figure (inches) that needs no display, and its axes in one row."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure
-
-
-def new_figure(width: float, height: float, columns: int = 1, **options: Any) -> "tuple[Figure, Sequence[Axes]]":
-    """A figure (inches) and its axes in one row."""
-    figure = empty_figure(width, height)
     axes = figure.subplots(1, columns, squeeze=False, **options)[0]
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)

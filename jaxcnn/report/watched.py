@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jaxcnn.errors import UserError
-from jaxcnn.report.plots import empty_figure, line_style, new_figure
+from jaxcnn.report.panels import contact_sheet
+from jaxcnn.report.plots import line_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,13 +73,4 @@ def figure(numbers: dict[str, dict[str, dict[int, float]]]) -> "Figure":
 
 def mapped(class_maps: dict[int, np.ndarray]) -> "Figure":
     """A row for each step, a column for each image: bright where a place speaks for the true class."""
-    columns = max(map(len, class_maps.values()))
-    drawn = empty_figure(1.1 * columns + 0.8, 1.1 * len(class_maps))
-    axes = drawn.subplots(len(class_maps), columns, squeeze=False)
-    for row, (step, pictures) in zip(axes, class_maps.items(), strict=True):
-        row[0].set_ylabel(f"step {step:,}", rotation=0, ha="right", va="center")
-        for axis, picture in zip(row, pictures, strict=True):
-            axis.imshow(picture, interpolation="nearest")
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
-    return drawn
+    return contact_sheet({f"step {step:,}": list(pictures) for step, pictures in class_maps.items()})

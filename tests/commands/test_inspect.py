@@ -24,7 +24,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inspected") / "run"
-    fit.fit(replace(tiny_config(folder), model="quicknet:stem=4,widths=(4,8)"))
+    fit.fit(replace(tiny_config(folder), model="quicknet:stem=4,widths=(4,8)", watch=True))
     return folder
 
 
@@ -91,6 +91,7 @@ def test_the_page_holds_everything_and_loads_nothing(page: Path):
         assert named == set(METHODS)
         assert set(image["features"]) == set(data["layers"]) == set(data["exciting"])
     assert np.sum(data["confusion"]) == 360
+    assert data["watched"] != data["class_maps"]
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
@@ -101,7 +102,7 @@ def test_a_browser_shows_the_page_without_an_error(page: Path, width: int):
     command = [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={width},2000", "--dump-dom"]
     seen = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=120)
     assert seen.returncode == 0, seen.stderr
-    assert seen.stdout.count("<section") == 7
+    assert seen.stdout.count("<section") == 9
     assert len(re.findall("<figcaption>", seen.stdout)) >= len(METHODS)
     assert seen.stdout.count('<button class="" title') + seen.stdout.count('<button class="wrong" title') == 3
     assert seen.stdout.partition("<main>")[2].count('aria-pressed="true"') == 1

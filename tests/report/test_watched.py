@@ -43,7 +43,7 @@ def test_class_maps_are_a_row_a_step_and_a_column_an_image(folder):
     drawn = watched.mapped(watched.read(folder).class_maps)
     shown = [np.asarray(axis.get_images()[0].get_array()) for axis in drawn.axes]
     np.testing.assert_array_equal(np.stack(shown).reshape(seen.shape), seen)
-    assert [axis.get_ylabel() for axis in drawn.axes[::3]] == ["step 0", "step 10"]
+    assert [axis.texts[0].get_text() for axis in drawn.axes[::3]] == ["step 0", "step 10"]
 
 
 def test_a_damaged_file_is_one_clear_error(folder):
